@@ -1,0 +1,188 @@
+//! What was typed. What it means is worked out by the commands.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
+use weir_model::Change;
+
+/// May this change go out now, and if not, why, and what would let it?
+#[derive(Debug, Parser)]
+#[command(name = "weir", version, disable_help_subcommand = true, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Decide whether a change to a service may go out now; the exit code says go or stop
+    Gate(GateArguments),
+    /// Check a service against the project's checks, outside a gate
+    Check(CheckArguments),
+    /// Show service level objectives and their error budgets
+    Slo {
+        /// What to show.
+        #[command(subcommand)]
+        command: SloCommand,
+    },
+    /// Tell toil from other work, hold teams to their toil budget, and rank what to automate first
+    Toil(ToilArguments),
+    /// Derive a decision again from its record, and say whether it comes out the same
+    Replay(ReplayArguments),
+    /// Print the JSON Schema of a kind of file; without a name, list the kinds
+    Schema {
+        /// The kind of file, for example `service`.
+        name: Option<String>,
+    },
+    /// Write a project to start from
+    Init {
+        /// The folder to write it to; it is made if it is not there.
+        #[arg(default_value = ".")]
+        folder: PathBuf,
+    },
+    /// Explain a topic (`exit-codes`) or a command
+    Help {
+        /// The topic or the command, word by word.
+        topic: Vec<String>,
+    },
+}
+
+/// The subcommands of `weir slo`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SloCommand {
+    /// Show every SLO with what is left of its error budget
+    Status(SloStatusArguments),
+}
+
+/// Where the project is, and when it is looked at.
+#[derive(Debug, Args)]
+pub(crate) struct ProjectArguments {
+    /// The project's folder [default: the nearest folder upwards that holds a weir.toml]
+    #[arg(long, short, value_name = "DIR")]
+    pub(crate) project: Option<PathBuf>,
+    /// The instant to look at, such as 2026-11-24T12:00:00Z [default: the project's `as-of`, else now]
+    #[arg(long, value_name = "TIME", value_parser = parse_instant)]
+    pub(crate) at: Option<Timestamp>,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+}
+
+/// What events are read.
+#[derive(Debug, Args)]
+pub(crate) struct EventArguments {
+    /// Read these CloudEvents (JSON lines; may be compressed; `-` is standard input) instead of the project's sources
+    #[arg(long, value_name = "FILE")]
+    pub(crate) events: Vec<PathBuf>,
+    /// Stop at the first event that can't be understood, instead of counting it
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+/// The arguments of `weir gate`.
+#[derive(Debug, Args)]
+pub(crate) struct GateArguments {
+    /// The service that the change is made to
+    pub(crate) service: String,
+    /// What the change is
+    #[arg(long, value_name = "KIND", default_value = "feature", value_parser = parse_change)]
+    pub(crate) change: Change,
+    /// The gate to ask [default: `deploy` if there is one, else all policies]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) gate: Option<String>,
+    /// End with exit code 4 when the verdict is `warn`
+    #[arg(long)]
+    pub(crate) fail_on_warn: bool,
+    /// Where decision records are kept [default: as weir.toml says, else .weir/records]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) records: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) project: ProjectArguments,
+    #[command(flatten)]
+    pub(crate) events: EventArguments,
+}
+
+/// The arguments of `weir check`.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// The service to check
+    pub(crate) service: String,
+    #[command(flatten)]
+    pub(crate) project: ProjectArguments,
+}
+
+/// The arguments of `weir slo status`.
+#[derive(Debug, Args)]
+pub(crate) struct SloStatusArguments {
+    /// Only this service
+    pub(crate) service: Option<String>,
+    #[command(flatten)]
+    pub(crate) project: ProjectArguments,
+    #[command(flatten)]
+    pub(crate) events: EventArguments,
+}
+
+/// The arguments of `weir toil`.
+#[derive(Debug, Args)]
+pub(crate) struct ToilArguments {
+    /// How far back to look
+    #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = parse_duration)]
+    pub(crate) period: u64,
+    #[command(flatten)]
+    pub(crate) project: ProjectArguments,
+    #[command(flatten)]
+    pub(crate) events: EventArguments,
+}
+
+/// The arguments of `weir replay`.
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArguments {
+    /// The record's file
+    pub(crate) record: PathBuf,
+    /// Show what the policies of this project would have said instead
+    #[arg(long, value_name = "DIR")]
+    pub(crate) policies: Option<PathBuf>,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+}
+
+/// How a result is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Tables and sentences
+    Human,
+    /// One JSON document
+    Json,
+}
+
+fn parse_instant(text: &str) -> Result<Timestamp, String> {
+    text.parse().map_err(|_| "expected an instant with its offset from UTC, such as 2026-11-24T12:00:00Z".to_owned())
+}
+
+fn parse_duration(text: &str) -> Result<u64, String> {
+    weir_math::parse_duration(text).map_err(|error| error.to_string())
+}
+
+fn parse_change(text: &str) -> Result<Change, String> {
+    let known = Change::ALL.iter().find(|change| change.to_string() == text);
+    known.copied().ok_or_else(|| {
+        let names: Vec<String> = Change::ALL.iter().map(|change| format!("`{change}`")).collect();
+        format!("a change is one of {}", names.join(", "))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_makes_sense() {
+        Arguments::command().debug_assert();
+    }
+}

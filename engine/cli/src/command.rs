@@ -1,0 +1,137 @@
+//! The subcommands, each a module of the same shape: `run` takes its arguments and gives an exit code.
+
+mod check;
+mod gate;
+mod help;
+mod init;
+mod replay;
+mod schema;
+mod slo;
+mod toil;
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use weir::{Engine, EngineError, EngineOptions, Events, InitError, Project, ProjectError};
+
+use crate::args::{Command, EventArguments, ProjectArguments, SloCommand};
+use crate::exit::Exit;
+use crate::render::diagnostics::diagnostics;
+
+/// Runs a subcommand.
+pub(crate) fn run(command: Command) -> Result<Exit, Failure> {
+    match command {
+        Command::Gate(arguments) => gate::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Slo { command: SloCommand::Status(arguments) } => slo::run(&arguments),
+        Command::Toil(arguments) => toil::run(&arguments),
+        Command::Replay(arguments) => replay::run(&arguments),
+        Command::Schema { name } => schema::run(name.as_deref()),
+        Command::Init { folder } => init::run(&folder),
+        Command::Help { topic } => help::run(&topic),
+    }
+}
+
+/// Why a subcommand has no result.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The project can't be loaded.
+    Project(ProjectError),
+    /// The engine has no answer.
+    Engine(EngineError),
+    /// A new project can't be written.
+    Init(InitError),
+    /// The command line asks for something that is not there.
+    Usage(String),
+    /// The terminal, or the current folder, is gone; or a result can't be put into words.
+    Io(std::io::Error),
+}
+
+impl Failure {
+    /// The exit code.
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Failure::Project(ProjectError::Io(_)) | Failure::Io(_) => Exit::Undecided,
+            Failure::Engine(error) if !error.is_input() => Exit::Undecided,
+            Failure::Project(_) | Failure::Engine(_) | Failure::Init(_) | Failure::Usage(_) => Exit::Input,
+        }
+    }
+
+    /// The message, with its place and its remedy where there are such.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Failure::Project(ProjectError::Wrong(wrong)) | Failure::Engine(EngineError::Wrong(wrong)) => {
+                diagnostics(wrong)
+            }
+            Failure::Engine(EngineError::Question { message, help: Some(help) }) => {
+                format!("error: {message}\nhelp: {help}\n")
+            }
+            Failure::Project(error) => format!("error: {error}\n"),
+            Failure::Engine(error) => format!("error: {error}\n"),
+            Failure::Init(error) => format!("error: {error}\n"),
+            Failure::Usage(message) => format!("error: {message}\n"),
+            Failure::Io(error) => format!("error: {error}\n"),
+        }
+    }
+}
+
+impl From<ProjectError> for Failure {
+    fn from(error: ProjectError) -> Failure {
+        Failure::Project(error)
+    }
+}
+
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Failure {
+        Failure::Engine(error)
+    }
+}
+
+impl From<InitError> for Failure {
+    fn from(error: InitError) -> Failure {
+        Failure::Init(error)
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Failure {
+        Failure::Io(error)
+    }
+}
+
+/// The project that the arguments mean.
+fn project(arguments: &ProjectArguments) -> Result<Project, Failure> {
+    let root = match &arguments.project {
+        Some(root) if root.join("weir.toml").is_file() => root.clone(),
+        Some(root) => return Err(Failure::Usage(format!("there is no weir.toml in `{}`", root.display()))),
+        None => Project::find(&std::env::current_dir()?)?,
+    };
+    Ok(Project::load(root)?)
+}
+
+/// The instant that the arguments mean. The clock is read here and nowhere else.
+fn instant(arguments: &ProjectArguments, project: &Project) -> Timestamp {
+    arguments.at.or_else(|| project.as_of()).unwrap_or_else(Timestamp::now)
+}
+
+fn events(arguments: &EventArguments) -> Events {
+    Events { files: arguments.events.clone(), strict: arguments.strict }
+}
+
+fn engine() -> Result<Engine, Failure> {
+    Ok(Engine::new(EngineOptions { code_cache: code_cache(), ready_instances: None })?)
+}
+
+/// Where compiled plugins are kept: the user's cache folder, when there is one.
+fn code_cache() -> Option<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let cache = set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|home| home.join(".cache")))?;
+    Some(cache.join("weir"))
+}
+
+/// A result as one JSON document.
+fn json(value: &impl serde::Serialize) -> Result<String, Failure> {
+    let mut text = serde_json::to_string_pretty(value).map_err(std::io::Error::other)?;
+    text.push('\n');
+    Ok(text)
+}

@@ -1,0 +1,28 @@
+//! `weir gate`: may this change go out now?
+
+use weir::{GateRequest, Records};
+
+use super::{Failure, engine, events, instant, json, project};
+use crate::args::{Format, GateArguments};
+use crate::exit::Exit;
+use crate::{output, render};
+
+pub(super) fn run(arguments: &GateArguments) -> Result<Exit, Failure> {
+    let project = project(&arguments.project)?;
+    let request = GateRequest {
+        service: arguments.service.clone(),
+        change: arguments.change,
+        gate: arguments.gate.clone(),
+        at: instant(&arguments.project, &project),
+        events: events(&arguments.events),
+    };
+    let folder = arguments.records.clone().unwrap_or_else(|| project.records_folder());
+    let stored = engine()?.gate(&project, &request, &Records::in_folder(folder))?;
+    let verdict = &stored.record.verdict;
+    output::result(&match arguments.project.format {
+        Format::Human => render::verdict::verdict(verdict),
+        Format::Json => json(verdict)?,
+    })?;
+    output::message(&format!("recorded in {}\n", stored.path.display()))?;
+    Ok(Exit::of_verdict(verdict, arguments.fail_on_warn))
+}

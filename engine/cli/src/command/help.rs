@@ -1,0 +1,26 @@
+//! `weir help`: topics that belong to no single command, and the help of commands.
+
+use clap::CommandFactory as _;
+
+use super::Failure;
+use crate::args::Arguments;
+use crate::exit::{Exit, table};
+use crate::output;
+
+pub(super) fn run(topic: &[String]) -> Result<Exit, Failure> {
+    let text = match topic {
+        [name] if name == "exit-codes" => table(),
+        words => {
+            let mut command = &mut Arguments::command();
+            command.build();
+            for word in words {
+                command = command.find_subcommand_mut(word).ok_or_else(|| {
+                    Failure::Usage(format!("there is no help on `{word}`; topics are `exit-codes` and the commands"))
+                })?;
+            }
+            command.render_long_help().to_string()
+        }
+    };
+    output::result(&text)?;
+    Ok(Exit::Go)
+}

@@ -1,0 +1,50 @@
+//! `weir slo status`: what is left of the error budgets?
+
+use serde::Serialize;
+use weir_model::EventCounts;
+use weir_model::verdict::SloStatus;
+
+use super::{Failure, engine, events, instant, json, project};
+use crate::args::{Format, SloStatusArguments};
+use crate::exit::Exit;
+use crate::{output, render};
+
+/// The version of the status's JSON form.
+const STATUS_VERSION: u32 = 1;
+
+/// The JSON form.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Status<'s> {
+    schema_version: u32,
+    at: String,
+    services: Vec<OfService<'s>>,
+    events: &'s EventCounts,
+}
+
+#[derive(Debug, Serialize)]
+struct OfService<'s> {
+    service: &'s str,
+    slos: &'s [SloStatus],
+}
+
+pub(super) fn run(arguments: &SloStatusArguments) -> Result<Exit, Failure> {
+    let project = project(&arguments.project)?;
+    let at = instant(&arguments.project, &project);
+    let service = arguments.service.as_deref();
+    let (services, counts) = engine()?.slo_status(&project, service, at, &events(&arguments.events))?;
+    output::result(&match arguments.project.format {
+        Format::Human => {
+            let rows = services
+                .iter()
+                .flat_map(|status| status.slos.iter().map(move |slo| (status.service.as_str(), slo)));
+            format!("SLOs at {at}\n\n{}\n{}", render::verdict::slos(rows, true), render::events(&counts))
+        }
+        Format::Json => {
+            let services =
+                services.iter().map(|status| OfService { service: &status.service, slos: &status.slos }).collect();
+            json(&Status { schema_version: STATUS_VERSION, at: at.to_string(), services, events: &counts })?
+        }
+    })?;
+    Ok(Exit::Go)
+}

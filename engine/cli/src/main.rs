@@ -1,0 +1,39 @@
+//! The `weir` command: arguments, output, exit codes. Everything else is in the engine.
+
+mod args;
+mod command;
+mod exit;
+mod output;
+mod render;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::args::Arguments;
+use crate::exit::Exit;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are what was asked for; everything else is a wrong command line.
+            let exit = if error.use_stderr() { Exit::Input } else { Exit::Go };
+            return match error.print() {
+                Ok(()) => ExitCode::from(exit.code()),
+                Err(_) => ExitCode::from(Exit::Undecided.code()),
+            };
+        }
+    };
+    let exit = match command::run(arguments.command) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            let exit = failure.exit();
+            if output::message(&failure.text()).is_err() {
+                return ExitCode::from(Exit::Undecided.code());
+            }
+            exit
+        }
+    };
+    ExitCode::from(exit.code())
+}

@@ -1,0 +1,52 @@
+//! Tables and bars.
+
+use comfy_table::{ContentArrangement, Table, presets};
+
+/// How wide a table gets where no terminal says otherwise, in characters.
+const WIDTH: u16 = 110;
+
+/// A table with these headings, without lines around its cells.
+pub(crate) fn table<const N: usize>(headings: [&str; N]) -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    // The same input prints the same bytes: the width is the terminal's only where there is one.
+    if !table.is_tty() {
+        table.set_width(WIDTH);
+    }
+    table.set_header(headings);
+    table
+}
+
+/// A table as text: indented by two, without blanks at line ends.
+pub(crate) fn text(table: &Table) -> String {
+    let mut text = String::new();
+    for line in table.lines() {
+        text.push_str(format!(" {line}").trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// A bar of ten characters for the part of an error budget that is left, in percent. What is overspent has an empty bar.
+pub(crate) fn bar(percent: f64) -> String {
+    const LENGTH: usize = 10;
+    // The cast saturates, so any float, NaN included, gives a bar.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=10")]
+    let full = (percent / 10.0).round().clamp(0.0, 10.0) as usize;
+    format!("{}{}", "█".repeat(full), "░".repeat(LENGTH.saturating_sub(full)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bars_are_full_empty_or_between() {
+        let check = |percent, expected: &str| assert_eq!(bar(percent), expected);
+        check(100.0, "██████████");
+        check(34.9, "███░░░░░░░");
+        check(0.0, "░░░░░░░░░░");
+        check(-250.0, "░░░░░░░░░░");
+        check(f64::NAN, "░░░░░░░░░░");
+    }
+}

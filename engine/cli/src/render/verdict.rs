@@ -1,0 +1,211 @@
+//! A verdict for people.
+
+use jiff::Timestamp;
+use weir_model::Effect;
+use weir_model::finding::{Finding, Outcome, Weight};
+use weir_model::verdict::{Flip, Judged, PolicyOutcome, SloStatus, Verdict};
+
+use crate::output::{bold, in_effect_colour};
+use crate::render::events;
+use crate::render::table::{bar, table, text};
+
+/// The whole verdict: the effect and its reason first, then what it rests on.
+pub(crate) fn verdict(verdict: &Verdict) -> String {
+    let mut out = headline(verdict);
+    out.push_str(&format!("  {} {}\n", bold("why"), verdict.reason));
+    if let Some(by) = &verdict.decided_by {
+        out.push_str(&format!("  {} policy `{}`, clause `{}`\n", bold("decided by"), by.policy, by.clause));
+    }
+    if let Some(flip) = &verdict.flip {
+        out.push_str(&flip_lines(flip));
+    }
+    if let Some(overruled) = &verdict.overruled {
+        out.push_str(&format!(
+            "  {} the policies asked for {}; {} overruled them until {}\n",
+            bold("OVERRULED"),
+            in_effect_colour(overruled.from, &overruled.from.to_string()),
+            overruled.by,
+            overruled.until,
+        ));
+    }
+    for obligation in &verdict.obligations {
+        out.push_str(&format!("  {} {} ({})\n", bold(&obligation.name), obligation.value, obligation.policy));
+    }
+    out.push('\n');
+    out.push_str(&policies(&verdict.policies));
+    if !verdict.slos.is_empty() {
+        out.push('\n');
+        out.push_str(&slos(verdict.slos.iter().map(|slo| (verdict.service.as_str(), slo)), false));
+    }
+    out.push_str(&findings(verdict.policies.iter().flat_map(|policy| &policy.findings)));
+    out.push('\n');
+    out.push_str(&events(&verdict.events));
+    out
+}
+
+fn headline(verdict: &Verdict) -> String {
+    let effect = verdict.effect.to_string().to_uppercase();
+    let undecided = if verdict.undecided { " (undecided)" } else { "" };
+    format!(
+        "{}{undecided}  {} of `{}` at {}\n",
+        in_effect_colour(verdict.effect, &effect),
+        verdict.change,
+        verdict.service,
+        verdict.at,
+    )
+}
+
+fn flip_lines(flip: &Flip) -> String {
+    let mut out = format!("  {} {}; {}\n", bold("to lift it"), flip.needs, flip.has);
+    let instant = |instant: &Option<Timestamp>| instant.map(|instant| instant.to_string());
+    let when = match (instant(&flip.at_present_pace), instant(&flip.if_all_good)) {
+        (Some(pace), Some(good)) if pace == good => Some(good),
+        (Some(pace), Some(good)) => Some(format!("{pace} at the present pace, {good} if nothing bad happens any more")),
+        (Some(pace), None) => Some(pace),
+        (None, Some(good)) => Some(format!("{good} if nothing bad happens any more; never at the present pace")),
+        (None, None) => None,
+    };
+    if let Some(when) = when {
+        out.push_str(&format!("  {} {when}\n", bold("when")));
+    }
+    out
+}
+
+fn policies(policies: &[PolicyOutcome]) -> String {
+    let mut rows = table(["policy", "effect", "says"]);
+    for policy in policies {
+        let effect = match policy.mode {
+            weir_model::Mode::Enforce => policy.effect.to_string(),
+            weir_model::Mode::Warn | weir_model::Mode::Audit => {
+                format!("{} ({}: {})", policy.effect, policy.mode, policy.asks)
+            }
+        };
+        let mut first = Some((policy.policy.clone(), effect));
+        for line in says(policy) {
+            let (name, effect) = first.take().unwrap_or_default();
+            rows.add_row([name, effect, line]);
+        }
+    }
+    text(&rows)
+}
+
+/// What a policy says, a sentence a line.
+fn says(policy: &PolicyOutcome) -> Vec<String> {
+    let mut lines = Vec::new();
+    let why = match policy.judged {
+        Judged::Yes => "",
+        Judged::NoData => "no data: ",
+        Judged::Error => "error: ",
+    };
+    lines.extend(policy.gaps.iter().map(|gap| format!("{why}{gap}")));
+    lines.extend(policy.clauses.iter().map(|clause| clause.text.clone()));
+    if !policy.findings.is_empty() {
+        lines.push(summary(policy));
+    }
+    lines.extend(policy.log.iter().map(|line| format!("log: {line}")));
+    if lines.is_empty() {
+        lines.push("nothing against it".to_owned());
+    }
+    lines
+}
+
+fn summary(policy: &PolicyOutcome) -> String {
+    let count = |outcome| policy.findings.iter().filter(|finding| finding.outcome == outcome).count();
+    let mut parts = Vec::new();
+    for (outcome, word) in [
+        (Outcome::Pass, "passed"),
+        (Outcome::Fail, "failed"),
+        (Outcome::Waived, "waived"),
+        (Outcome::Unknown, "unknown"),
+        (Outcome::NotApplicable, "not applicable"),
+    ] {
+        let n = count(outcome);
+        if n > 0 {
+            parts.push(format!("{n} {word}"));
+        }
+    }
+    let level = policy.level.as_ref().map(|level| format!("level {level}; ")).unwrap_or_default();
+    format!("{level}rules: {}", parts.join(", "))
+}
+
+/// The SLOs with their budgets. `with_service` adds a column for the service.
+pub(crate) fn slos<'s>(slos: impl Iterator<Item = (&'s str, &'s SloStatus)>, with_service: bool) -> String {
+    let headings =
+        ["service", "slo", "objective", "window", "achieved", "budget left", "", "burn 1h", "coverage", "note"];
+    let mut rows = table(headings);
+    for (service, slo) in slos {
+        let remaining = slo.remaining.clone().unwrap_or_else(|| "-".to_owned());
+        let bar = percent(&remaining).map(bar).unwrap_or_default();
+        let dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+        rows.add_row([
+            service.to_owned(),
+            slo.name.clone(),
+            slo.objective.clone(),
+            slo.window.clone(),
+            dash(&slo.achieved),
+            remaining,
+            bar,
+            dash(&slo.burn_last_hour),
+            dash(&slo.coverage),
+            note(slo),
+        ]);
+    }
+    if !with_service && let Some(column) = rows.column_mut(0) {
+        column.set_constraint(comfy_table::ColumnConstraint::Hidden);
+    }
+    text(&rows)
+}
+
+fn percent(text: &str) -> Option<f64> {
+    text.trim_end_matches(['%', ' ']).parse().ok()
+}
+
+fn note(slo: &SloStatus) -> String {
+    match (&slo.gap, slo.exhausted_at) {
+        (Some(gap), _) => gap.clone(),
+        (None, Some(at)) if !slo.remaining.as_deref().is_some_and(|left| left.starts_with('-')) => {
+            format!("exhausted on {} at the present pace", at.strftime("%Y-%m-%d %H:%MZ"))
+        }
+        (None, Some(_)) => "exhausted".to_owned(),
+        (None, None) => String::new(),
+    }
+}
+
+/// The findings that people have to know of: failures, and what stands instead of one.
+fn findings<'f>(findings: impl Iterator<Item = &'f Finding>) -> String {
+    let mut out = String::new();
+    for finding in findings.filter(|finding| !matches!(finding.outcome, Outcome::Pass | Outcome::NotApplicable)) {
+        if out.is_empty() {
+            out.push('\n');
+        }
+        out.push_str(&finding_lines(finding));
+    }
+    out
+}
+
+/// One finding with its place, its remedy and its waiver.
+pub(crate) fn finding_lines(finding: &Finding) -> String {
+    let (word, effect) = match (finding.outcome, finding.weight) {
+        (Outcome::Pass, _) => ("pass", Effect::Allow),
+        (Outcome::NotApplicable, _) => ("not applicable", Effect::Allow),
+        (Outcome::Waived, _) => ("waived", Effect::Warn),
+        (Outcome::Unknown, _) => ("unknown", Effect::Hold),
+        (Outcome::Fail, Weight::Advised) => ("advice", Effect::Warn),
+        (Outcome::Fail, Weight::Required) => ("fail", Effect::Freeze),
+    };
+    let level = finding.level.as_ref().map(|level| format!(" ({level})")).unwrap_or_default();
+    let mut out = format!("  {} {}{level}: {}\n", in_effect_colour(effect, word), finding.rule, finding.text);
+    if let Some(file) = &finding.file {
+        let line = finding.line.map(|line| format!(":{line}")).unwrap_or_default();
+        out.push_str(&format!("      at {file}{line}\n"));
+    }
+    if let Some(waiver) = &finding.waiver {
+        out.push_str(&format!("      {waiver}\n"));
+    }
+    if finding.outcome == Outcome::Fail
+        && let Some(remedy) = &finding.remedy
+    {
+        out.push_str(&format!("      remedy: {remedy}\n"));
+    }
+    out
+}

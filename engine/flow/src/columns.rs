@@ -1,0 +1,273 @@
+//! Rows of events as columns that hold only the fields that the SLIs in use read.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use weir_host::contract::calculator;
+
+/// How the values of a field are wanted. The codes are those of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum FieldKind {
+    /// Whole numbers.
+    Integer,
+    /// Finite numbers.
+    Number,
+    /// Text, coded by a dictionary.
+    Text,
+    /// True or false.
+    Flag,
+    /// Instants, in milliseconds since 1970.
+    Instant,
+}
+
+impl FieldKind {
+    /// The kind of a code of the contract; none for a code that this version does not know.
+    pub(crate) fn from_code(code: u32) -> Option<FieldKind> {
+        Some(match code {
+            1 => FieldKind::Integer,
+            2 => FieldKind::Number,
+            3 => FieldKind::Text,
+            4 => FieldKind::Flag,
+            5 => FieldKind::Instant,
+            _ => return None,
+        })
+    }
+
+    fn code(self) -> u32 {
+        match self {
+            FieldKind::Integer => 1,
+            FieldKind::Number => 2,
+            FieldKind::Text => 3,
+            FieldKind::Flag => 4,
+            FieldKind::Instant => 5,
+        }
+    }
+}
+
+/// A value as it stands in an event.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Scalar<'e> {
+    Integer(i64),
+    Number(f64),
+    Text(Cow<'e, str>),
+    Flag(bool),
+    /// A list, an object, or a whole number beyond 64 bits: there is something, and no column can hold it.
+    Other,
+}
+
+const MISSING: u8 = 0;
+const PRESENT: u8 = 1;
+const OF_ANOTHER_KIND: u8 = 2;
+
+/// The validity of a column whose every row's value is there.
+const ALL_PRESENT: u32 = u32::MAX;
+
+/// One field of all rows of a batch.
+#[derive(Debug)]
+pub(crate) struct Column {
+    kind: FieldKind,
+    integers: Vec<i64>,
+    numbers: Vec<f64>,
+    codes: Vec<u32>,
+    flags: Vec<u8>,
+    validity: Vec<u8>,
+    all_present: bool,
+    dictionary: Dictionary,
+}
+
+/// The terms of a text column, each once, coded in the order of their first appearance.
+#[derive(Debug, Default)]
+struct Dictionary {
+    codes: HashMap<Box<str>, u32>,
+    text: Vec<u8>,
+    ends: Vec<u32>,
+}
+
+impl Dictionary {
+    fn code(&mut self, term: &str) -> u32 {
+        if let Some(code) = self.codes.get(term) {
+            return *code;
+        }
+        let code = length(self.ends.len());
+        self.text.extend_from_slice(term.as_bytes());
+        self.ends.push(length(self.text.len()));
+        self.codes.insert(term.into(), code);
+        code
+    }
+
+    fn clear(&mut self) {
+        self.codes.clear();
+        self.text.clear();
+        self.ends.clear();
+    }
+}
+
+/// A length or position inside a batch. Batches are far smaller than 4 GiB: the flow bounds their rows and lines.
+fn length(value: usize) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
+}
+
+impl Column {
+    pub(crate) fn new(kind: FieldKind) -> Column {
+        Column {
+            kind,
+            integers: Vec::new(),
+            numbers: Vec::new(),
+            codes: Vec::new(),
+            flags: Vec::new(),
+            validity: Vec::new(),
+            all_present: true,
+            dictionary: Dictionary::default(),
+        }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.integers.clear();
+        self.numbers.clear();
+        self.codes.clear();
+        self.flags.clear();
+        self.validity.clear();
+        self.all_present = true;
+        self.dictionary.clear();
+    }
+
+    /// Appends a row.
+    pub(crate) fn push(&mut self, value: Option<&Scalar<'_>>) {
+        let fits = match self.kind {
+            FieldKind::Integer => push_or_zero(&mut self.integers, value.and_then(to_integer)),
+            FieldKind::Number => push_or_zero(&mut self.numbers, value.and_then(to_number)),
+            FieldKind::Flag => push_or_zero(&mut self.flags, value.and_then(to_flag)),
+            FieldKind::Instant => push_or_zero(&mut self.integers, value.and_then(to_instant)),
+            FieldKind::Text => {
+                let code = match value {
+                    Some(Scalar::Text(text)) => Some(self.dictionary.code(text)),
+                    Some(Scalar::Integer(_) | Scalar::Number(_) | Scalar::Flag(_) | Scalar::Other) | None => None,
+                };
+                push_or_zero(&mut self.codes, code)
+            }
+        };
+        let validity = match (value, fits) {
+            (None, _) => MISSING,
+            (Some(_), true) => PRESENT,
+            (Some(_), false) => OF_ANOTHER_KIND,
+        };
+        self.all_present &= validity == PRESENT;
+        self.validity.push(validity);
+    }
+
+    /// The value of an instant column, where the row has one.
+    pub(crate) fn instant(&self, row: usize) -> Option<i64> {
+        let present = self.kind == FieldKind::Instant && self.validity.get(row) == Some(&PRESENT);
+        if present { self.integers.get(row).copied() } else { None }
+    }
+}
+
+fn push_or_zero<T: Default>(values: &mut Vec<T>, value: Option<T>) -> bool {
+    let fits = value.is_some();
+    values.push(value.unwrap_or_default());
+    fits
+}
+
+fn to_integer(value: &Scalar<'_>) -> Option<i64> {
+    match value {
+        Scalar::Integer(value) => Some(*value),
+        // `200.0` is how some encoders write a whole number; beyond 2⁵³ a float does not say which one it means.
+        #[expect(clippy::cast_possible_truncation, reason = "whole and within 2^53, so the cast is exact")]
+        Scalar::Number(value) if value.fract() == 0.0 && value.abs() <= 9_007_199_254_740_992.0 => Some(*value as i64),
+        Scalar::Number(_) | Scalar::Text(_) | Scalar::Flag(_) | Scalar::Other => None,
+    }
+}
+
+fn to_number(value: &Scalar<'_>) -> Option<f64> {
+    match value {
+        #[expect(clippy::cast_precision_loss, reason = "number columns hold measured values, which are floats anyway")]
+        Scalar::Integer(value) => Some(*value as f64),
+        Scalar::Number(value) if value.is_finite() => Some(*value),
+        Scalar::Number(_) | Scalar::Text(_) | Scalar::Flag(_) | Scalar::Other => None,
+    }
+}
+
+fn to_flag(value: &Scalar<'_>) -> Option<u8> {
+    match value {
+        Scalar::Flag(value) => Some(u8::from(*value)),
+        Scalar::Integer(_) | Scalar::Number(_) | Scalar::Text(_) | Scalar::Other => None,
+    }
+}
+
+fn to_instant(value: &Scalar<'_>) -> Option<i64> {
+    match value {
+        Scalar::Text(text) => text.parse::<jiff::Timestamp>().ok().map(|instant| instant.as_millisecond()),
+        Scalar::Integer(_) | Scalar::Number(_) | Scalar::Flag(_) | Scalar::Other => None,
+    }
+}
+
+/// The pools of one batch as one calculator gets them. Kept from batch to batch, so that a batch allocates nothing once
+/// the pools have grown.
+#[derive(Debug, Default)]
+pub(crate) struct Pools {
+    columns: Vec<calculator::Column>,
+    integers: Vec<i64>,
+    numbers: Vec<f64>,
+    codes: Vec<u32>,
+    bytes: Vec<u8>,
+}
+
+impl Pools {
+    /// Lays the columns out for one calculator; none stands for a field that can't be supplied.
+    pub(crate) fn lay_out<'c>(&mut self, columns: impl Iterator<Item = Option<&'c Column>>) {
+        self.columns.clear();
+        self.integers.clear();
+        self.numbers.clear();
+        self.codes.clear();
+        self.bytes.clear();
+        for column in columns {
+            let view = match column {
+                Some(column) => self.view(column),
+                None => calculator::Column { kind: 0, start: 0, validity: ALL_PRESENT, dictionary: 0, terms: 0 },
+            };
+            self.columns.push(view);
+        }
+    }
+
+    fn view(&mut self, column: &Column) -> calculator::Column {
+        let start = match column.kind {
+            FieldKind::Integer | FieldKind::Instant => append(&mut self.integers, &column.integers),
+            FieldKind::Number => append(&mut self.numbers, &column.numbers),
+            FieldKind::Text => append(&mut self.codes, &column.codes),
+            FieldKind::Flag => append(&mut self.bytes, &column.flags),
+        };
+        let validity =
+            if column.all_present { ALL_PRESENT } else { append(&mut self.bytes, &column.validity) };
+        let (dictionary, terms) = match column.kind {
+            FieldKind::Text => self.dictionary(&column.dictionary),
+            FieldKind::Integer | FieldKind::Number | FieldKind::Flag | FieldKind::Instant => (0, 0),
+        };
+        calculator::Column { kind: column.kind.code(), start, validity, dictionary, terms }
+    }
+
+    fn dictionary(&mut self, dictionary: &Dictionary) -> (u32, u32) {
+        let text = append(&mut self.bytes, &dictionary.text);
+        let start = length(self.codes.len());
+        self.codes.push(text);
+        self.codes.extend(dictionary.ends.iter().map(|end| text.saturating_add(*end)));
+        (start, length(dictionary.ends.len()))
+    }
+
+    /// The batch that crosses into the sandbox; it borrows the pools.
+    pub(crate) fn batch(&self, rows: usize) -> calculator::Batch<'_> {
+        calculator::Batch {
+            rows: length(rows),
+            columns: &self.columns,
+            integers: &self.integers,
+            numbers: &self.numbers,
+            codes: &self.codes,
+            bytes: &self.bytes,
+        }
+    }
+}
+
+fn append<T: Copy>(pool: &mut Vec<T>, values: &[T]) -> u32 {
+    let start = length(pool.len());
+    pool.extend_from_slice(values);
+    start
+}

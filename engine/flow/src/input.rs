@@ -1,0 +1,68 @@
+//! Files and standard input as plain streams, whatever they are compressed with.
+
+use std::io::{self, BufReader, Chain, Cursor, Read};
+
+/// A stream of unknown compression, opened for reading. Told by its first bytes, not by the name of the file: gzip (also
+/// of several members, as log rotation writes it), Zstandard, or plain.
+///
+/// # Errors
+/// When the first bytes can't be read, or a Zstandard header makes no sense.
+pub fn decompressed<'r>(mut stream: impl Read + 'r) -> io::Result<Box<dyn Read + 'r>> {
+    let mut magic = Vec::with_capacity(4);
+    stream.by_ref().take(4).read_to_end(&mut magic)?;
+    let compression = Compression::of(&magic);
+    let whole: Chain<Cursor<Vec<u8>>, _> = Cursor::new(magic).chain(stream);
+    Ok(match compression {
+        Compression::Gzip => Box::new(flate2::read::MultiGzDecoder::new(BufReader::new(whole))),
+        Compression::Zstandard => {
+            Box::new(ruzstd::decoding::StreamingDecoder::new(BufReader::new(whole)).map_err(io::Error::other)?)
+        }
+        Compression::None => Box::new(whole),
+    })
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Compression {
+    Gzip,
+    Zstandard,
+    None,
+}
+
+impl Compression {
+    fn of(magic: &[u8]) -> Compression {
+        match magic {
+            [0x1f, 0x8b, ..] => Compression::Gzip,
+            [0x28, 0xb5, 0x2f, 0xfd] => Compression::Zstandard,
+            _ => Compression::None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn check(stored: &[u8], expected: &str) {
+        let mut text = String::new();
+        decompressed(stored).unwrap().read_to_string(&mut text).unwrap();
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn the_first_bytes_tell_the_compression() {
+        let gzip = |text: &str| {
+            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+            encoder.write_all(text.as_bytes()).unwrap();
+            encoder.finish().unwrap()
+        };
+        check(b"", "");
+        check(b"abc", "abc");
+        check(b"plain text", "plain text");
+        check(&gzip("packed"), "packed");
+        check(&[gzip("two "), gzip("members")].concat(), "two members");
+        let zstandard = ruzstd::encoding::compress_to_vec(&b"zstd"[..], ruzstd::encoding::CompressionLevel::Fastest);
+        check(&zstandard, "zstd");
+    }
+}

@@ -1,0 +1,105 @@
+//! The tallies of one SLI of one service, by slice.
+
+use std::collections::BTreeMap;
+
+use weir_math::Tally;
+
+/// A mark that a calculator gives a row. The codes are those of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// The row does not count.
+    NotValid,
+    /// The row counts and was good.
+    Good,
+    /// The row counts and was bad.
+    Bad,
+    /// The row counts, and nobody knows whether it was good.
+    Unknown,
+}
+
+impl Mark {
+    /// The mark of a code of the contract; codes above 3 count as unknown, which the sandbox has excluded already.
+    pub fn from_code(code: u8) -> Mark {
+        match code {
+            0 => Mark::NotValid,
+            1 => Mark::Good,
+            2 => Mark::Bad,
+            _ => Mark::Unknown,
+        }
+    }
+}
+
+/// What a slice holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slice {
+    /// The counts.
+    pub tally: Tally,
+    /// The greatest value of the calculator's `latest` among good rows, in milliseconds since 1970.
+    pub latest: Option<i64>,
+}
+
+/// The tallies of one SLI of one service, by slice. Merging is associative and commutative, so neither the order of
+/// events nor of threads changes a ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ledger {
+    slice_seconds: u32,
+    /// By the instant at which the slice starts, in seconds since 1970.
+    slices: BTreeMap<i64, Slice>,
+    newest: Option<i64>,
+}
+
+impl Ledger {
+    /// An empty ledger with slices of so many seconds (at least one).
+    pub fn new(slice_seconds: u32) -> Ledger {
+        Ledger { slice_seconds: slice_seconds.max(1), slices: BTreeMap::new(), newest: None }
+    }
+
+    /// A ledger of slices that are known already, each by the instant at which it starts.
+    pub fn from_slices(slice_seconds: u32, slices: BTreeMap<i64, Slice>, newest: Option<i64>) -> Ledger {
+        Ledger { slice_seconds: slice_seconds.max(1), slices, newest }
+    }
+
+    /// The length of a slice in seconds.
+    pub fn slice_seconds(&self) -> u32 {
+        self.slice_seconds
+    }
+
+    /// When the newest event happened that counted, in milliseconds since 1970.
+    pub fn newest(&self) -> Option<i64> {
+        self.newest
+    }
+
+    /// The slices that hold something, oldest first, each with the instant at which it starts (seconds since 1970).
+    pub fn slices(&self) -> impl Iterator<Item = (i64, Slice)> + '_ {
+        self.slices.iter().map(|(start, slice)| (*start, *slice))
+    }
+
+    /// Counts one event that happened at `time` (milliseconds since 1970).
+    pub fn add(&mut self, time: i64, mark: Mark, latest: Option<i64>) {
+        let tally = match mark {
+            Mark::NotValid => return,
+            Mark::Good => Tally { good: 1, ..Tally::default() },
+            Mark::Bad => Tally { bad: 1, ..Tally::default() },
+            Mark::Unknown => Tally { unknown: 1, ..Tally::default() },
+        };
+        let latest = if mark == Mark::Good { latest } else { None };
+        let length = i64::from(self.slice_seconds);
+        let start = time.div_euclid(1000).div_euclid(length) * length;
+        self.merge_slice(start, Slice { tally, latest });
+        self.newest = self.newest.max(Some(time));
+    }
+
+    /// Adds what another ledger of the same slices holds.
+    pub fn merge(&mut self, other: &Ledger) {
+        for (start, slice) in other.slices() {
+            self.merge_slice(start, slice);
+        }
+        self.newest = self.newest.max(other.newest);
+    }
+
+    fn merge_slice(&mut self, start: i64, slice: Slice) {
+        let mine = self.slices.entry(start).or_insert(Slice { tally: Tally::default(), latest: None });
+        mine.tally += slice.tally;
+        mine.latest = mine.latest.max(slice.latest);
+    }
+}

@@ -1,0 +1,23 @@
+//! Streams: decode events to columns, have calculators classify them, add them up in ledgers.
+//!
+//! Data flows one way: bytes ([`decompressed`]) become lines, lines become rows of columns that hold only the fields that
+//! the SLIs in use read, a calculator in the sandbox marks the rows, and the marks are added to the ledger of their
+//! service, SLI and slice. Nothing is lost silently: [`weir_model::EventCounts`] says what became of every event.
+//!
+//! This crate owns the state of a run and opens no file: streams come in from outside.
+
+mod access_log;
+mod cloudevents;
+mod columns;
+mod dedupe;
+mod definition;
+mod flow;
+mod input;
+mod ledger;
+mod lines;
+mod projection;
+
+pub use definition::Request;
+pub use flow::{Flow, FlowError, Format, HTTP_REQUEST, Options, Outcome};
+pub use input::decompressed;
+pub use ledger::{Ledger, Mark, Slice};

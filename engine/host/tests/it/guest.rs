@@ -1,0 +1,373 @@
+//! Plugins written by hand in the text format: a core module that does what a test wants, lifted to the contract.
+
+use std::fmt::Write as _;
+
+/// A plugin in the making. Its functions are bodies of core functions; memory up to [`HEAP`] is the test's own.
+pub struct Guest {
+    interface: &'static str,
+    /// The functions of the contract: name, core signature, component signature, body.
+    functions: Vec<Function>,
+    types: &'static str,
+    imports: String,
+    core: String,
+    info: Option<String>,
+    tail: String,
+}
+
+struct Function {
+    name: &'static str,
+    core: &'static str,
+    component: &'static str,
+    body: String,
+}
+
+/// Where memory that functions allocate starts.
+pub const HEAP: u32 = 8192;
+/// Memory that is zero: empty lists, texts, and the result of a function that has nothing to say.
+pub const ZEROS: u32 = 4096;
+/// What `describe` says of itself.
+const DESCRIPTION: u32 = 1024;
+
+const COMMON: &str = r#"
+    (type $fact-type (record (field "name" string) (field "value" string)))
+    (export $fact "fact" (type $fact-type))
+    (type $info-type (record (field "name" string) (field "version" string) (field "summary" string)
+        (field "parameters" string) (field "reads" (list string)) (field "facts" (list $fact))))
+    (export $info "info" (type $info-type))
+    (type $problem-type (variant (case "invalid-params" string) (case "unprocessable" string)))
+    (export $problem "problem" (type $problem-type))"#;
+
+const CALCULATOR: &str = r#"
+    (type $field-type (record (field "name" string) (field "kind" u32)))
+    (export $field "field" (type $field-type))
+    (type $plan-type (record (field "fields" (list $field)) (field "settles" bool) (field "latest" (option u32))
+        (field "facts" (list $fact))))
+    (export $plan "plan" (type $plan-type))
+    (type $column-type (record (field "kind" u32) (field "start" u32) (field "validity" u32)
+        (field "dictionary" u32) (field "terms" u32)))
+    (export $column "column" (type $column-type))
+    (type $batch-type (record (field "rows" u32) (field "columns" (list $column)) (field "integers" (list s64))
+        (field "numbers" (list f64)) (field "codes" (list u32)) (field "bytes" (list u8))))
+    (export $batch "batch" (type $batch-type))
+    (type $slices-type (record (field "first" s64) (field "seconds" u32) (field "good" (list u64))
+        (field "bad" (list u64)) (field "unknown" (list u64)) (field "latest" (list s64))))
+    (export $slices "slices" (type $slices-type))
+    (type $tallies-type (record (field "good" (list u64)) (field "bad" (list u64)) (field "unknown" (list u64))))
+    (export $tallies "tallies" (type $tallies-type))"#;
+
+const BUDGET: &str = r#"
+    (type $latch-type (record (field "enter" string) (field "leave" string)))
+    (export $latch "latch" (type $latch-type))
+    (type $needs-type (record (field "windows" (list u64)) (field "latches" (list $latch))))
+    (export $needs "needs" (type $needs-type))
+    (type $counts-type (record (field "good" u64) (field "bad" u64)))
+    (export $counts "counts" (type $counts-type))
+    (type $slo-type (record (field "name" string) (field "objective" string) (field "window" u64)
+        (field "total" $counts) (field "windows" (list $counts)) (field "latched" (list bool))
+        (field "facts" (list $fact))))
+    (export $slo "slo-status" (type $slo-type))
+    (type $situation-type (record (field "service" string) (field "change" string) (field "now" s64)
+        (field "slos" (list $slo)) (field "facts" (list $fact))))
+    (export $situation "situation" (type $situation-type))
+    (type $clause-type (record (field "code" string) (field "text" string) (field "effect" u32)
+        (field "slo" string) (field "metric" u32) (field "window" u64) (field "actual" string)
+        (field "required" string) (field "until" (option s64))))
+    (export $clause "clause" (type $clause-type))
+    (type $decision-type (record (field "effect" u32) (field "clauses" (list $clause))
+        (field "obligations" (list $fact))))
+    (export $decision "decision" (type $decision-type))"#;
+
+const CHECKER: &str = r#"
+    (type $subject-type (record (field "service" string) (field "change" string) (field "now" s64)
+        (field "slos" (list string)) (field "dependencies" (list string)) (field "facts" (list $fact))))
+    (export $subject "subject" (type $subject-type))
+    (type $finding-type (record (field "rule" string) (field "outcome" u32) (field "weight" u32)
+        (field "text" string) (field "remedy" string) (field "file" string) (field "line" u32)
+        (field "facts" (list $fact))))
+    (export $finding "finding" (type $finding-type))
+    (type $report-type (record (field "findings" (list $finding)) (field "facts" (list $fact))))
+    (export $report "report" (type $report-type))"#;
+
+impl Guest {
+    /// A calculator without fields that marks every row good.
+    pub fn calculator() -> Guest {
+        Guest::new("calculator", CALCULATOR)
+            .function(
+                "prepare",
+                "(param i32 i32) (result i32)",
+                r#"(param "params" string)
+                (result (result $plan (error $problem)))"#,
+                &format!("(i32.const {ZEROS})"),
+            )
+            .function(
+                "classify",
+                "(param i32 i32) (param $rows i32) (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)
+                (result i32) (local $list i32)",
+                r#"(param "params" string) (param "rows" $batch)
+                (result (result (list u8) (error $problem)))"#,
+                &marks("(local.get $rows)", 1),
+            )
+            .function(
+                "settle",
+                "(param i32 i32 i64 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)",
+                r#"(param "params" string) (param "merged" $slices)
+                (result (result $tallies (error $problem)))"#,
+                &format!("(i32.const {ZEROS})"),
+            )
+    }
+
+    /// A budget policy that allows everything.
+    pub fn budget() -> Guest {
+        Guest::new("budget", BUDGET)
+            .function(
+                "prepare",
+                "(param i32 i32) (result i32)",
+                r#"(param "params" string)
+                (result (result $needs (error $problem)))"#,
+                &format!("(i32.const {ZEROS})"),
+            )
+            .function(
+                "decide",
+                "(param i32 i32 i32 i32 i32 i32 i64 i32 i32 i32 i32) (result i32)",
+                r#"(param "params" string) (param "state" $situation)
+                (result (result $decision (error $problem)))"#,
+                &format!("(i32.const {ZEROS})"),
+            )
+    }
+
+    /// A check that reads the document that its parameters name, and says in one finding what it was given: the text as a
+    /// pass, a refusal's text as a failure. Parameters that start with `+` list the folder they name: the finding is the
+    /// first path, and its line says how many there are.
+    pub fn reader() -> Guest {
+        let body = r#"
+            (i32.store (i32.const 512) (i32.const 0))
+            (if (i32.eq (i32.load8_u (local.get $path)) (i32.const 43))
+                (then
+                    (call $documents (i32.add (local.get $path) (i32.const 1))
+                        (i32.sub (local.get $length) (i32.const 1)) (i32.const 600))
+                    (if (i32.eqz (i32.load8_u (i32.const 600)))
+                        (then
+                            (i32.store (i32.const 552) (i32.load (i32.const 608)))
+                            (if (i32.load (i32.const 608)) (then
+                                (local.set $first (i32.load (i32.const 604)))
+                                (i32.store (i32.const 608) (i32.load offset=4 (local.get $first)))
+                                (i32.store (i32.const 604) (i32.load (local.get $first))))))))
+                (else (call $read (local.get $path) (local.get $length) (i32.const 600))))
+            (i32.store (i32.const 512) (i32.const 700)) (i32.store (i32.const 516) (i32.const 4))
+            (i32.store (i32.const 520) (i32.load8_u (i32.const 600))) (i32.store (i32.const 524) (i32.const 1))
+            (if (i32.load8_u (i32.const 600))
+                (then (i32.store (i32.const 528) (i32.load (i32.const 608)))
+                      (i32.store (i32.const 532) (i32.load (i32.const 612))))
+                (else (i32.store (i32.const 528) (i32.load (i32.const 604)))
+                      (i32.store (i32.const 532) (i32.load (i32.const 608)))))
+            (i32.store (i32.const 580) (i32.const 0))
+            (i32.store (i32.const 584) (i32.const 512)) (i32.store (i32.const 588) (i32.const 1))
+            (i32.store (i32.const 592) (i32.const 0)) (i32.store (i32.const 596) (i32.const 0))
+            (i32.const 580)"#;
+        Guest::new("checker", CHECKER)
+            .function(
+                "assess",
+                "(param $path i32) (param $length i32)
+                (param i32 i32 i32 i32 i64 i32 i32 i32 i32 i32 i32) (result i32) (local $first i32)",
+                r#"(param "params" string) (param "service" $subject)
+                (result (result $report (error $problem)))"#,
+                body,
+            )
+            .core(r#"(data (i32.const 700) "rule")"#)
+            .evidence()
+    }
+
+    fn new(interface: &'static str, types: &'static str) -> Guest {
+        let guest = Guest {
+            interface,
+            functions: Vec::new(),
+            types,
+            imports: String::new(),
+            core: String::new(),
+            info: Some(
+                r#"{"name":"test","version":"1.0.0","summary":"a test","parameters":"{}","reads":[]}"#.into(),
+            ),
+            tail: String::new(),
+        };
+        let described = [2048, 9, 2064, 5, 2072, 6, 2080, 17, 0, 0, 0, 0];
+        guest
+            .core(&format!(
+                r#"(data (i32.const {DESCRIPTION}) "{}") (data (i32.const 2048) "described") (data (i32.const 2064) "2.0.0")
+                (data (i32.const 2072) "by asking") (data (i32.const 2080) "{{\"type\":\"object\"}}")"#,
+                words(&described)
+            ))
+            .function("describe", "(result i32)", "(result $info)", &format!("(i32.const {DESCRIPTION})"))
+    }
+
+    fn function(
+        mut self,
+        name: &'static str,
+        core: &'static str,
+        component: &'static str,
+        body: &str,
+    ) -> Guest {
+        self.functions.push(Function { name, core, component, body: body.to_owned() });
+        self
+    }
+
+    /// Replaces the body of a function.
+    pub fn body(mut self, name: &str, body: &str) -> Guest {
+        let function = self.functions.iter_mut().find(|function| function.name == name).unwrap();
+        body.clone_into(&mut function.body);
+        self
+    }
+
+    /// Adds to the core module: data, functions, tables.
+    pub fn core(mut self, text: &str) -> Guest {
+        self.core.push_str(text);
+        self
+    }
+
+    /// Adds to the end of the component.
+    pub fn tail(mut self, text: &str) -> Guest {
+        self.tail.push_str(text);
+        self
+    }
+
+    /// Adds an import that the plugin makes no use of.
+    pub fn import(mut self, text: &str) -> Guest {
+        self.imports.push_str(text);
+        self
+    }
+
+    /// Sets or removes the custom section.
+    pub fn info(mut self, json: Option<&str>) -> Guest {
+        self.info = json.map(str::to_owned);
+        self
+    }
+
+    fn evidence(self) -> Guest {
+        self.import(
+            r#"(import "weir:policy/evidence@0.1.0" (instance $evidence
+                (type $refusal-type (record (field "code" u32) (field "text" string)))
+                (export $refusal "refusal" (type (eq $refusal-type)))
+                (export "read" (func (param "path" string) (result (result string (error $refusal)))))
+                (export "documents" (func (param "folder" string)
+                    (result (result (list string) (error $refusal)))))))
+            (core func $lowered-read (canon lower (func $evidence "read") (memory $libc "memory")
+                (realloc (func $libc "realloc"))))
+            (core func $lowered-documents (canon lower (func $evidence "documents") (memory $libc "memory")
+                (realloc (func $libc "realloc"))))"#,
+        )
+    }
+
+    /// The component as text.
+    pub fn text(&self) -> String {
+        let mut text = String::from("(component\n");
+        let reads = self.imports.contains("evidence");
+        text.push_str(LIBC);
+        text.push_str(&self.imports);
+        let (core_imports, instance) = if reads {
+            (
+                r#"(import "host" "read" (func $read (param i32 i32 i32)))
+                (import "host" "documents" (func $documents (param i32 i32 i32)))"#,
+                r#"(export "read" (func $lowered-read)) (export "documents" (func $lowered-documents))"#,
+            )
+        } else {
+            ("", "")
+        };
+        write!(
+            text,
+            r#"
+            (core module $Main
+                (import "libc" "memory" (memory 1))
+                (import "libc" "realloc" (func $realloc (param i32 i32 i32 i32) (result i32)))
+                (import "host" "write" (func $write (param i32 i32 i32)))
+                {core_imports} {}"#,
+            self.core
+        )
+        .unwrap();
+        for Function { name, core, body, .. } in &self.functions {
+            write!(text, "\n(func ${name} (export \"{name}\") {core} {body})").unwrap();
+        }
+        write!(
+            text,
+            r#")
+            (core instance $main (instantiate $Main (with "libc" (instance $libc))
+                (with "host" (instance (export "write" (func $lowered-write)) {instance}))))
+            {COMMON} {}"#,
+            self.types
+        )
+        .unwrap();
+        for Function { name, component, .. } in &self.functions {
+            write!(
+                text,
+                r#"
+                (func ${name} {component} (canon lift (core func $main "{name}") (memory $libc "memory")
+                    (realloc (func $libc "realloc"))))"#
+            )
+            .unwrap();
+        }
+        let exports: String = self
+            .functions
+            .iter()
+            .map(|function| format!("(export \"{0}\" (func ${0}))", function.name))
+            .collect();
+        write!(
+            text,
+            r#"
+            (instance $plugin {exports})
+            (export "weir:policy/{}@0.1.0" (instance $plugin))"#,
+            self.interface
+        )
+        .unwrap();
+        if let Some(info) = &self.info {
+            write!(text, "(@custom \"weir:info\" \"{}\")", info.replace('"', "\\\"")).unwrap();
+        }
+        text.push_str(&self.tail);
+        text.push_str(")\n");
+        text
+    }
+
+    /// The component.
+    pub fn component(&self) -> Vec<u8> {
+        let text = self.text();
+        wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}"))
+    }
+}
+
+/// Memory with an allocator that never frees, and the log.
+const LIBC: &str = r#"
+    (import "weir:policy/log@0.1.0" (instance $log
+        (export "write" (func (param "level" u32) (param "text" string)))))
+    (core module $Libc
+        (memory (export "memory") 1)
+        (global $next (mut i32) (i32.const 8192))
+        (func (export "realloc") (param i32 i32) (param $align i32) (param $size i32) (result i32) (local $start i32)
+            (local.set $start (i32.and
+                (i32.add (global.get $next) (i32.sub (local.get $align) (i32.const 1)))
+                (i32.sub (i32.const 0) (local.get $align))))
+            (global.set $next (i32.add (local.get $start) (local.get $size)))
+            (block $enough (loop $more
+                (br_if $enough (i32.le_u (global.get $next) (i32.mul (memory.size) (i32.const 65536))))
+                (br_if $more (i32.ne (memory.grow (i32.const 1)) (i32.const -1)))
+                unreachable))
+            (local.get $start)))
+    (core instance $libc (instantiate $Libc))
+    (core func $lowered-write (canon lower (func $log "write") (memory $libc "memory")))
+"#;
+
+/// The body of a `classify` that hands back `count` times the same mark.
+pub fn marks(count: &str, mark: u32) -> String {
+    format!(
+        "(local.set $list (call $realloc (i32.const 0) (i32.const 0) (i32.const 1) {count}))
+        (memory.fill (local.get $list) (i32.const {mark}) {count})
+        (i32.store (i32.const 128) (i32.const 0))
+        (i32.store (i32.const 132) (local.get $list))
+        (i32.store (i32.const 136) {count})
+        (i32.const 128)"
+    )
+}
+
+/// Numbers of 32 bits as the bytes of a data segment.
+pub fn words(words: &[u32]) -> String {
+    words.iter().flat_map(|word| word.to_le_bytes()).fold(String::new(), |mut text, byte| {
+        write!(text, "\\{byte:02x}").unwrap();
+        text
+    })
+}

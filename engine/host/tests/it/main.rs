@@ -1,0 +1,38 @@
+//! The sandbox against plugins that are honest, careless and hostile.
+
+mod answers;
+mod cache;
+mod evidence;
+mod guest;
+mod limits;
+mod load;
+
+use std::time::Duration;
+
+use weir_host::contract::calculator::{Batch, Column};
+use weir_host::{Calculator, Limits, Plugin, Sandbox, SandboxOptions};
+
+use crate::guest::Guest;
+
+fn sandbox() -> Sandbox {
+    Sandbox::new(SandboxOptions::default()).unwrap()
+}
+
+fn load(guest: &Guest) -> Plugin {
+    sandbox().load("guest", &guest.component(), &Limits::default()).unwrap()
+}
+
+fn calculator(guest: &Guest, limits: &Limits) -> Calculator {
+    load(guest).calculator("policy", limits).unwrap()
+}
+
+/// Limits with a deadline that no honest test plugin comes near, even on a busy machine.
+fn patient() -> Limits {
+    Limits { deadline: Duration::from_secs(30), ..Limits::default() }
+}
+
+/// A batch of so many rows, without columns.
+fn rows(rows: u32) -> Batch<'static> {
+    const NONE: &[Column] = &[];
+    Batch { rows, columns: NONE, integers: &[], numbers: &[], codes: &[], bytes: &[] }
+}

@@ -1,0 +1,161 @@
+//! A ledger in the unit that an objective budgets by.
+
+use crate::counts::Counts;
+use crate::decimal::Decimal;
+use crate::grid::Grid;
+use crate::ratio::Ratio;
+use crate::series::Series;
+use crate::span::Span;
+use crate::tally::Tally;
+
+/// What a slice contributes when it counts by its ratio: billionths.
+const BILLION: u64 = 1_000_000_000;
+
+/// What an error budget is counted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Budgeting {
+    /// Events: a minute with much traffic weighs more.
+    Occurrences,
+    /// Time slices: one is good when its share of good events reaches the target, else bad.
+    TimeSlices {
+        /// The share of good events that makes a slice good.
+        target: Decimal,
+    },
+    /// Time slices by degrees: each contributes its own share of good events, in billionths. Good ones are rounded
+    /// down, and good and bad ones of a slice make a billion.
+    RatioTimeSlices,
+}
+
+/// What something counts as whose outcome nobody knows.
+///
+/// Budgeting by events, it is the unknown events. Budgeting by time slices, it is the slices without a good or bad
+/// event, with or without unknown ones; beside good and bad events, unknown ones don't matter there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Unknown {
+    /// As bad.
+    Bad,
+    /// As good.
+    Good,
+    /// Not at all.
+    Ignored,
+}
+
+/// A ledger in the unit that an objective budgets by, ready for counts over any span.
+///
+/// A slice belongs to a span when it *starts* within it.
+///
+/// ```
+/// use weir_math::{Account, Budgeting, Counts, Decimal, Series, Span, Tally, Unknown};
+///
+/// let series = Series::new(60, [(0, Tally { good: 99, bad: 1, unknown: 0 }), (120, Tally { good: 9, bad: 1, unknown: 0 })])?;
+/// let slices = Budgeting::TimeSlices { target: Decimal::parse("99 %")? };
+/// let account = Account::new(&series, slices, Unknown::Bad);
+/// // The first minute reaches the target, the second has no data, the third misses the target.
+/// assert_eq!(account.counts(Span { start: 0, end: 180 }), Counts { good: 1, bad: 2 });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    grid: Grid,
+    // INVARIANT: one more than the grid has starts; element n is the sum of the first n slices with data.
+    sums: Vec<Counts>,
+    /// What a slice without data counts as.
+    missing: Counts,
+}
+
+impl Account {
+    /// Counts every slice of the series once, O(n).
+    #[must_use]
+    pub fn new(series: &Series, budgeting: Budgeting, unknown: Unknown) -> Self {
+        let mut sum = Counts::default();
+        let running = series.all().map(|(_, tally)| {
+            sum += count(tally, budgeting, unknown);
+            sum
+        });
+        let sums = std::iter::once(Counts::default()).chain(running).collect();
+        Self { grid: series.grid().clone(), sums, missing: count(Tally::default(), budgeting, unknown) }
+    }
+
+    /// Counts over the slices that start within the span, O(log n).
+    ///
+    /// Budgeting by time slices, those without data are part of it: before the first event and after the last one too.
+    #[must_use]
+    pub fn counts(&self, span: Span) -> Counts {
+        let range = self.grid.range(span);
+        let sum_of_first = |slices: usize| self.sums.get(slices).copied().unwrap_or_default();
+        let (after, before) = (sum_of_first(range.end), sum_of_first(range.start));
+        let known = Counts {
+            good: after.good.saturating_sub(before.good),
+            bad: after.bad.saturating_sub(before.bad),
+        };
+        if !self.counts_gaps() {
+            return known;
+        }
+        let missing = self.grid.slots(span).saturating_sub(u64::try_from(range.len()).unwrap_or(u64::MAX));
+        known
+            + Counts {
+                good: self.missing.good.saturating_mul(missing),
+                bad: self.missing.bad.saturating_mul(missing),
+            }
+    }
+
+    /// The share of the span's slices that have data; none when no slice starts within the span.
+    #[must_use]
+    pub fn coverage(&self, span: Span) -> Option<Ratio> {
+        let covered = i128::try_from(self.grid.range(span).len()).ok()?;
+        Ratio::new(covered, u128::from(self.grid.slots(span)))
+    }
+
+    /// The start of the first slice with data.
+    #[must_use]
+    pub fn first(&self) -> Option<i64> {
+        self.grid.starts().first().copied()
+    }
+
+    /// The start of the last slice with data.
+    #[must_use]
+    pub fn last(&self) -> Option<i64> {
+        self.grid.starts().last().copied()
+    }
+
+    /// The length of a slice in seconds.
+    #[must_use]
+    pub fn slice_seconds(&self) -> u32 {
+        self.grid.seconds()
+    }
+
+    /// Whether slices without data count as anything.
+    pub(crate) fn counts_gaps(&self) -> bool {
+        self.missing != Counts::default()
+    }
+
+    pub(crate) fn grid(&self) -> &Grid {
+        &self.grid
+    }
+}
+
+/// What one slice counts as.
+fn count(tally: Tally, budgeting: Budgeting, unknown: Unknown) -> Counts {
+    let resolved = |amount| match unknown {
+        Unknown::Bad => Counts { good: 0, bad: amount },
+        Unknown::Good => Counts { good: amount, bad: 0 },
+        Unknown::Ignored => Counts::default(),
+    };
+    let known = Counts { good: tally.good, bad: tally.bad };
+    // None without known events.
+    let share = Ratio::new(i128::from(known.good), known.exact_valid());
+    match (budgeting, share) {
+        (Budgeting::Occurrences, _) => known + resolved(tally.unknown),
+        (Budgeting::TimeSlices { .. }, None) => resolved(1),
+        (Budgeting::TimeSlices { target }, Some(share)) if share.cmp_decimal(&target).is_ge() => {
+            Counts { good: 1, bad: 0 }
+        }
+        (Budgeting::TimeSlices { .. }, Some(_)) => Counts { good: 0, bad: 1 },
+        (Budgeting::RatioTimeSlices, None) => resolved(BILLION),
+        (Budgeting::RatioTimeSlices, Some(_)) => {
+            let billionths = u128::from(known.good) * u128::from(BILLION) / known.exact_valid();
+            let good = u64::try_from(billionths).unwrap_or(BILLION);
+            Counts { good, bad: BILLION.saturating_sub(good) }
+        }
+    }
+}

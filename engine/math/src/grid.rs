@@ -1,0 +1,53 @@
+//! Where the slices of a ledger stand in time.
+
+use std::num::NonZeroU32;
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::span::Span;
+
+/// The starts of the slices that have data, among all multiples of the slice length. A clone shares them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Grid {
+    seconds: NonZeroU32,
+    // INVARIANT: rising, and each a multiple of `seconds`.
+    starts: Arc<[i64]>,
+}
+
+impl Grid {
+    /// The starts must rise and be multiples of `seconds`.
+    pub(crate) fn new(seconds: NonZeroU32, starts: Vec<i64>) -> Self {
+        Self { seconds, starts: starts.into() }
+    }
+
+    pub(crate) fn seconds(&self) -> u32 {
+        self.seconds.get()
+    }
+
+    pub(crate) fn starts(&self) -> &[i64] {
+        &self.starts
+    }
+
+    /// Which of the slices with data start within the span.
+    pub(crate) fn range(&self, span: Span) -> Range<usize> {
+        let lower = self.starts.partition_point(|start| *start < span.start);
+        let upper = self.starts.partition_point(|start| *start < span.end);
+        lower..upper.max(lower)
+    }
+
+    /// How many slices start within the span, with or without data.
+    pub(crate) fn slots(&self, span: Span) -> u64 {
+        if span.is_empty() {
+            return 0;
+        }
+        // The number of multiples below an instant, up to a constant.
+        let below = |instant: i64| -(-i128::from(instant)).div_euclid(i128::from(self.seconds.get()));
+        u64::try_from(below(span.end) - below(span.start)).unwrap_or(u64::MAX)
+    }
+
+    /// The latest slice with data that starts before the instant.
+    pub(crate) fn latest_before(&self, instant: i128) -> Option<i64> {
+        let index = self.starts.partition_point(|start| i128::from(*start) < instant);
+        self.starts.get(index.checked_sub(1)?).copied()
+    }
+}

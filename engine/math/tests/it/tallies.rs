@@ -1,0 +1,116 @@
+//! Tallies, series and accounts: sums.
+
+use proptest::prelude::*;
+use weir_math::{
+    Account, Budgeting, Counts, Decimal, Ratio, Series, SeriesError, Span, Tally, Unknown, Window,
+};
+
+use crate::brute::{ledgers, slots};
+
+fn tallies() -> impl Strategy<Value = Tally> {
+    // Big ones too, so that sums reach their limit.
+    let count = || prop_oneof![0..1000_u64, any::<u64>(), Just(u64::MAX)];
+    (count(), count(), count()).prop_map(|(good, bad, unknown)| Tally { good, bad, unknown })
+}
+
+proptest! {
+    #[test]
+    fn tallies_are_a_commutative_monoid(one in tallies(), two in tallies(), three in tallies()) {
+        prop_assert_eq!(one + two, two + one);
+        prop_assert_eq!((one + two) + three, one + (two + three));
+        prop_assert_eq!(one + Tally::default(), one);
+        prop_assert_eq!([one, two, three].into_iter().sum::<Tally>(), one + two + three);
+    }
+
+    #[test]
+    fn splitting_a_span_changes_no_sum(
+        ledger in ledgers(1..8_u32, 60),
+        (start, middle, end) in (-100..500_i64, -100..500_i64, -100..500_i64),
+    ) {
+        let mut instants = [start, middle, end];
+        instants.sort_unstable();
+        let [start, middle, end] = instants;
+        let (whole, left, right) =
+            (Span { start, end }, Span { start, end: middle }, Span { start: middle, end });
+        let (series, account) = (ledger.series(), ledger.account());
+        prop_assert_eq!(series.sum(whole), series.sum(left) + series.sum(right));
+        prop_assert_eq!(series.covered(whole), series.covered(left) + series.covered(right));
+        prop_assert_eq!(series.slots(whole), series.slots(left) + series.slots(right));
+        prop_assert_eq!(account.counts(whole), account.counts(left) + account.counts(right));
+    }
+
+    #[test]
+    fn rolling_sums_equal_brute_force(
+        ledger in ledgers(1..8_u32, 60),
+        seconds in 0..200_u64,
+        now in -200..700_i64,
+    ) {
+        let span = Window::Rolling { seconds }.elapsed(now);
+        let series = ledger.series();
+        let within = ledger.slices.iter().filter(|(start, _)| span.contains(*start));
+        prop_assert_eq!(series.sum(span), within.map(|(_, tally)| *tally).sum::<Tally>());
+        prop_assert_eq!(series.slots(span), slots(ledger.slice_seconds, span).count() as u64);
+        prop_assert_eq!(series.covered(span), series.slices(span).count() as u64);
+        prop_assert_eq!(series.sum(span), series.slices(span).map(|(_, tally)| tally).sum::<Tally>());
+        prop_assert_eq!(ledger.account().counts(span), ledger.counts(span));
+    }
+
+    #[test]
+    fn a_ratio_slice_weighs_a_billion(good in 0..=u64::MAX / 2, bad in 0..=u64::MAX / 2) {
+        prop_assume!(good + bad > 0);
+        let series = Series::new(60, [(0, Tally { good, bad, unknown: 0 })]).unwrap();
+        let account = Account::new(&series, Budgeting::RatioTimeSlices, Unknown::Bad);
+        let counts = account.counts(Span { start: 0, end: 60 });
+        prop_assert_eq!(counts.valid(), 1_000_000_000);
+        // good / 10^9 <= share < (good + 1) / 10^9
+        let valid = u128::from(good) + u128::from(bad);
+        let share = u128::from(good) * 1_000_000_000;
+        prop_assert!(u128::from(counts.good) * valid <= share && share < (u128::from(counts.good) + 1) * valid);
+    }
+}
+
+#[test]
+fn a_slice_without_data_counts_as_the_objective_says() {
+    let series = Series::new(
+        60,
+        [(0, Tally { good: 9, bad: 1, unknown: 0 }), (120, Tally { good: 0, bad: 0, unknown: 7 })],
+    );
+    let series = series.unwrap();
+    let check = |budgeting, unknown, good, bad| {
+        let account = Account::new(&series, budgeting, unknown);
+        assert_eq!(
+            account.counts(Span { start: 0, end: 240 }),
+            Counts { good, bad },
+            "{budgeting:?} {unknown:?}"
+        );
+    };
+    let slices = Budgeting::TimeSlices { target: Decimal::parse("0.9").unwrap() };
+    check(slices, Unknown::Bad, 1, 3);
+    check(slices, Unknown::Good, 4, 0);
+    check(slices, Unknown::Ignored, 1, 0);
+    check(Budgeting::Occurrences, Unknown::Bad, 9, 8);
+    check(Budgeting::Occurrences, Unknown::Good, 16, 1);
+    check(Budgeting::Occurrences, Unknown::Ignored, 9, 1);
+    check(Budgeting::RatioTimeSlices, Unknown::Bad, 900_000_000, 3_100_000_000);
+    check(Budgeting::RatioTimeSlices, Unknown::Ignored, 900_000_000, 100_000_000);
+}
+
+#[test]
+fn coverage_is_the_share_of_slices_with_data() {
+    let series =
+        Series::new(60, [(60, Tally { good: 1, bad: 0, unknown: 0 }), (120, Tally::default())]).unwrap();
+    let account = Account::new(&series, Budgeting::Occurrences, Unknown::Bad);
+    assert_eq!(account.coverage(Span { start: 0, end: 240 }), Ratio::new(1, 4));
+    assert_eq!(account.coverage(Span { start: 1, end: 60 }), None);
+    assert_eq!((series.first(), series.last()), (Some(60), Some(60)));
+}
+
+#[test]
+fn slices_that_make_no_series_are_refused() {
+    let one = Tally { good: 1, bad: 0, unknown: 0 };
+    let all = Tally { good: u64::MAX, bad: 0, unknown: 0 };
+    assert_eq!(Series::new(0, [(0, one)]), Err(SeriesError::NoLength));
+    assert_eq!(Series::new(60, [(-61, one)]), Err(SeriesError::Misaligned { start: -61, slice_seconds: 60 }));
+    assert_eq!(Series::new(60, [(0, all), (60, one)]), Err(SeriesError::TooManyEvents));
+    assert!(Series::new(60, [(0, all)]).is_ok());
+}

@@ -1,0 +1,122 @@
+//! `weir.toml`: the project.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::diagnostic::Code;
+use crate::file::{Content, File, Problems};
+use crate::limits::Limits;
+use crate::value::{Instant, Name, PathPattern, RelativePath, TimeZone};
+use crate::word::words;
+
+/// A valid `weir.toml`.
+pub type ProjectFile = File<Project>;
+
+/// The project: where its events come from, where its records go.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Project {
+    /// What the project is.
+    #[serde(rename = "project")]
+    pub about: About,
+    /// Where events come from.
+    #[serde(rename = "source", default)]
+    pub sources: Vec<EventSource>,
+    /// Where decision records go.
+    #[serde(default)]
+    pub records: Records,
+    /// What plugins may use, where their policy doesn't say.
+    #[serde(default)]
+    pub limits: Limits,
+}
+
+/// What the project is.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[schemars(rename = "ProjectAbout")]
+pub struct About {
+    /// The project's name.
+    pub name: Name,
+    /// The instant that decisions are made for when no other is given: where a recorded project stands.
+    pub as_of: Option<Instant>,
+    /// The time zone that times are shown in; UTC unless said otherwise.
+    pub time_zone: Option<TimeZone>,
+}
+
+/// A set of files with events.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct EventSource {
+    /// The source's name.
+    pub name: Name,
+    /// What the files hold.
+    pub format: EventFormat,
+    /// The files.
+    #[schemars(length(min = 1))]
+    pub paths: Vec<PathPattern>,
+    /// Access logs only: the service whose log it is.
+    pub service: Option<Name>,
+    /// Access logs only: the names of the fields that follow those of the combined format.
+    #[serde(default)]
+    pub fields_after: Vec<Name>,
+}
+
+words! {
+    /// What a file of events holds.
+    pub enum EventFormat {
+        /// CloudEvents 1.0 as JSON, one a line.
+        CloudEvents = "cloudevents",
+        /// The access log of a web server in the combined format.
+        AccessLog = "access-log",
+    }
+}
+
+/// Where decision records go.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Records {
+    /// The folder, relative to the project.
+    #[serde(default = "RelativePath::usual_records")]
+    pub folder: RelativePath,
+}
+
+impl Default for Records {
+    fn default() -> Records {
+        Records { folder: RelativePath::usual_records() }
+    }
+}
+
+impl Content for Project {
+    fn check(&self, problems: &mut Problems<'_>) {
+        problems.unique_names("/source", self.sources.iter().map(|source| source.name.as_str()));
+        for (index, source) in self.sources.iter().enumerate() {
+            let table = format!("/source/{index}");
+            match source.format {
+                EventFormat::AccessLog if source.service.is_none() => {
+                    let diagnostic = problems
+                        .at(Code::MissingService, &table, "an access log doesn't say whose it is")
+                        .label("`service` belongs here")
+                        .help("add `service = \"…\"` with the name of the service that wrote the log");
+                    problems.push(diagnostic);
+                }
+                EventFormat::AccessLog => {}
+                EventFormat::CloudEvents => {
+                    needless(problems, &table, "service", source.service.is_some());
+                    needless(problems, &table, "fields-after", !source.fields_after.is_empty());
+                }
+            }
+        }
+    }
+}
+
+/// Reports a key that only access logs have.
+fn needless(problems: &mut Problems<'_>, table: &str, key: &str, is_there: bool) {
+    if is_there {
+        let message = format!("`{key}` has no meaning for CloudEvents");
+        let diagnostic = problems
+            .at(Code::NeedlessKey, &format!("{table}/{key}"), message)
+            .help("remove it: each event says itself what it is about")
+            .related(problems.span(&format!("{table}/format")), "the format");
+        problems.push(diagnostic);
+    }
+}

@@ -1,0 +1,15 @@
+//! The plugins that come with Weir.
+
+/// A plugin that comes with Weir.
+#[derive(Debug)]
+pub(crate) struct Bundled {
+    /// The name under which policies and services use it.
+    pub(crate) name: &'static str,
+    /// The component, the same on every machine.
+    pub(crate) component: &'static [u8],
+    /// Its machine code, compiled when Weir was built; none where Weir was built for another machine than it was built on.
+    pub(crate) compiled: Option<&'static [u8]>,
+}
+
+// `BUNDLED`, written by the build script.
+include!(concat!(env!("OUT_DIR"), "/bundled.rs"));

@@ -1,0 +1,158 @@
+//! Deciding: policies are put to their plugins, their answers become outcomes, and the most severe effect wins.
+//!
+//! Everything here is a function of its arguments: a decision record replays through the same code.
+
+mod budget;
+mod check;
+mod combine;
+
+use std::collections::BTreeMap;
+
+use weir_host::{CallError, Evidence, Limits, Plugin};
+use weir_model::Effect;
+use weir_model::policy::Policy;
+use weir_model::value::Name;
+use weir_model::record::Given;
+use weir_model::verdict::{Judged, PolicyOutcome, SloStatus, VERDICT_VERSION, Verdict};
+
+use crate::case::Case;
+use crate::measured::MeasuredSlo;
+
+/// A policy with all that it takes to put it to its plugin.
+#[derive(Debug)]
+pub(crate) struct Armed {
+    pub(crate) policy: Policy,
+    pub(crate) plugin: Plugin,
+    pub(crate) limits: Limits,
+    /// The parameters as a JSON object.
+    pub(crate) params: String,
+    /// The documents that the plugin may read.
+    pub(crate) evidence: Evidence,
+}
+
+/// A verdict, and the documents that each policy's plugin was given on the way to it.
+#[derive(Debug)]
+pub(crate) struct Decided {
+    pub(crate) verdict: Verdict,
+    pub(crate) evidence: BTreeMap<String, BTreeMap<String, Given>>,
+}
+
+/// Puts every policy to its plugin and combines what they say. `case.evidence` is not looked at: what the plugins may
+/// read is in `armed`.
+pub(crate) fn decide(case: &Case, armed: &[Armed], slos: &[MeasuredSlo]) -> Decided {
+    let mut outcomes = Vec::new();
+    let mut evidence = BTreeMap::new();
+    for policy in armed {
+        outcomes.push(match policy.plugin.kind() {
+            weir_host::Kind::Check => check::judge(case, policy),
+            weir_host::Kind::BudgetPolicy | weir_host::Kind::ToilScorer | weir_host::Kind::SliCalculator => {
+                budget::judge(case, policy, slos)
+            }
+        });
+        let given = policy.evidence.transcript();
+        if !given.is_empty() {
+            evidence.insert(policy.policy.about.name.to_string(), given.into_iter().map(given_from).collect());
+        }
+    }
+    let statuses: Vec<SloStatus> = slos.iter().map(|slo| slo.status.clone()).collect();
+    let combined = combine::combine(case, &outcomes);
+    let obligations = outcomes
+        .iter()
+        .filter(|outcome| outcome.outcome.effect >= Effect::Warn && combined.overruled.is_none())
+        .flat_map(|outcome| outcome.obligations.clone())
+        .collect();
+    let verdict = Verdict {
+        schema_version: VERDICT_VERSION,
+        service: case.service.about.name.to_string(),
+        change: case.change,
+        gate: case.gate.clone(),
+        at: case.at,
+        effect: combined.effect,
+        undecided: combined.undecided,
+        decided_by: combined.decided_by,
+        reason: combined.reason,
+        flip: combined.flip,
+        overruled: combined.overruled,
+        policies: outcomes.into_iter().map(|outcome| outcome.outcome).collect(),
+        slos: statuses,
+        obligations,
+        events: case.events.clone(),
+    };
+    Decided { verdict, evidence }
+}
+
+/// What one policy says, with what the combination needs beside it.
+#[derive(Debug)]
+struct Outcome {
+    name: Name,
+    outcome: PolicyOutcome,
+    /// The effect that comes from what was judged.
+    judged: Effect,
+    /// The effect that comes from what could not be judged.
+    unjudged: Effect,
+    obligations: Vec<weir_model::verdict::Obligation>,
+}
+
+impl Outcome {
+    fn new(armed: &Armed) -> Outcome {
+        Outcome {
+            name: armed.policy.about.name.clone(),
+            outcome: PolicyOutcome {
+                policy: armed.policy.about.name.to_string(),
+                plugin: armed.plugin.name().to_owned(),
+                plugin_digest: armed.plugin.digest().to_string(),
+                mode: armed.policy.about.mode,
+                asks: Effect::Allow,
+                effect: Effect::Allow,
+                judged: Judged::Yes,
+                gaps: Vec::new(),
+                clauses: Vec::new(),
+                findings: Vec::new(),
+                level: None,
+                log: Vec::new(),
+            },
+            judged: Effect::Allow,
+            unjudged: Effect::Allow,
+            obligations: Vec::new(),
+        }
+    }
+
+    /// Notes that something could not be judged for want of data.
+    fn no_data(&mut self, policy: &Policy, gap: String) {
+        if self.outcome.judged == Judged::Yes {
+            self.outcome.judged = Judged::NoData;
+        }
+        self.outcome.gaps.push(gap);
+        self.unjudged = self.unjudged.max(policy.about.on_no_data);
+    }
+
+    /// Notes that the plugin failed.
+    fn error(&mut self, policy: &Policy, error: &CallError) {
+        self.failed(policy, error.to_string());
+        self.outcome.log.extend(error.log().iter().map(|line| line.to_string()));
+    }
+
+    /// Notes that the plugin's answer makes no sense.
+    fn failed(&mut self, policy: &Policy, reason: String) {
+        self.outcome.judged = Judged::Error;
+        self.outcome.gaps.push(reason);
+        self.unjudged = self.unjudged.max(policy.about.on_error);
+    }
+
+    /// Works out what the policy asks for, and what effect that has in its mode.
+    fn close(mut self, policy: &Policy) -> Outcome {
+        let asks = self.judged.max(self.unjudged);
+        self.outcome.asks = asks;
+        self.outcome.effect = policy.about.mode.soften(asks);
+        self
+    }
+}
+
+fn given_from((path, given): (String, weir_host::Given)) -> (String, Given) {
+    let given = match given {
+        weir_host::Given::Text(text) => Given::Text(text),
+        weir_host::Given::Paths(paths) => Given::Paths(paths),
+        weir_host::Given::Refused { code, text } => Given::Refused { code, text },
+    };
+    (path, given)
+}

@@ -1,0 +1,450 @@
+//! The engine: what a platform embeds.
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use weir_host::{Allocation, Evidence, Kind, Sandbox, SandboxOptions};
+use weir_model::diagnostic::{Code, Diagnostic, nearest_word, quote};
+use weir_model::record::{Inputs, Measured, PolicyInput};
+use weir_model::service::Service;
+use weir_model::source::Source;
+use weir_model::validate::validate;
+use weir_model::verdict::{SloStatus, Verdict};
+use weir_model::{Change, EventCounts};
+
+use crate::case::{Case, CasePolicy, RecordedNonsense};
+use crate::decide::{Armed, Decided, decide};
+use crate::measure::{self, Events, SloLedger};
+use crate::measured::MeasuredSlo;
+use crate::plugins::{self, PluginError, Plugins};
+use crate::project::Project;
+use crate::records::{RecordError, Records, Stored};
+use crate::slices;
+
+/// The gate that is asked when a project has it and no other is named.
+const USUAL_GATE: &str = "deploy";
+
+/// Why the engine has no answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// The question or the project is wrong: nothing will help but to change it.
+    #[error("{message}")]
+    Question {
+        /// What is wrong.
+        message: String,
+        /// What to do about it.
+        help: Option<String>,
+    },
+    /// Files of the project are wrong; each diagnostic says where.
+    #[error("{} wrong {} in the project", .0.len(), if .0.len() == 1 { "thing" } else { "things" })]
+    Wrong(Vec<Diagnostic>),
+    /// A plugin can't be used.
+    #[error(transparent)]
+    Plugin(#[from] PluginError),
+    /// The sandbox can't be set up.
+    #[error("the sandbox can't be set up: {0}")]
+    Sandbox(#[source] weir_host::LoadError),
+    /// Events can't be read.
+    #[error("events of `{file}` can't be read: {source}")]
+    Events {
+        /// The file or pattern.
+        file: String,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A plugin failed.
+    #[error(transparent)]
+    Call(weir_host::CallError),
+    /// Reading events stopped.
+    #[error(transparent)]
+    Flow(#[from] weir_flow::FlowError),
+    /// A decision can't be recorded or read back.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// A record holds something that Weir did not write.
+    #[error(transparent)]
+    Nonsense(#[from] RecordedNonsense),
+    /// Something that can't be, by the engine's own rules.
+    #[error("internal error: {0}; please report it")]
+    Internal(String),
+}
+
+impl EngineError {
+    /// Whether the input is wrong, rather than something that could not be done with right input.
+    pub fn is_input(&self) -> bool {
+        match self {
+            EngineError::Question { .. } | EngineError::Wrong(_) => true,
+            EngineError::Plugin(error) => !matches!(error, PluginError::Io { .. }),
+            EngineError::Flow(weir_flow::FlowError::Refused(_)) => true,
+            EngineError::Sandbox(_)
+            | EngineError::Call(_)
+            | EngineError::Events { .. }
+            | EngineError::Flow(_)
+            | EngineError::Record(_)
+            | EngineError::Nonsense(_)
+            | EngineError::Internal(_) => false,
+        }
+    }
+
+    pub(crate) fn question(message: impl Into<String>, help: Option<String>) -> EngineError {
+        EngineError::Question { message: message.into(), help }
+    }
+}
+
+/// How an engine is set up.
+#[derive(Debug, Clone, Default)]
+pub struct EngineOptions {
+    /// The folder of compiled plugins, which only the user may write to; none compiles anew each time. The plugins that
+    /// come with Weir need none.
+    pub code_cache: Option<PathBuf>,
+    /// How many plugin instances are kept ready, for processes that decide often; none makes each when it is needed.
+    pub ready_instances: Option<u32>,
+}
+
+/// A question to the gate.
+#[derive(Debug, Clone)]
+pub struct GateRequest {
+    /// The service that the change is made to.
+    pub service: String,
+    /// What the change is.
+    pub change: Change,
+    /// The gate; none for `deploy` when there is one, and else for all policies.
+    pub gate: Option<String>,
+    /// The instant that the verdict is about. Nothing in the engine reads the clock.
+    pub at: Timestamp,
+    /// Which events are read.
+    pub events: Events,
+}
+
+/// A question with all that its answer takes: events have been read, plugins loaded, evidence opened. It can be decided any
+/// number of times, and comes out the same as long as the documents do.
+#[derive(Debug)]
+pub struct Prepared {
+    case: Case,
+    armed: Vec<Armed>,
+    slos: Vec<MeasuredSlo>,
+    ledgers: Vec<SloLedger>,
+    /// The service as its file says, for the record.
+    service: serde_json::Value,
+}
+
+impl Prepared {
+    /// Puts every policy to its plugin and combines what they say. Leaves no record.
+    pub fn decide(&self) -> Verdict {
+        decide(&self.case, &self.armed, &self.slos).verdict
+    }
+}
+
+/// The SLOs of one service at an instant.
+#[derive(Debug, Clone)]
+pub struct ServiceStatus {
+    /// The service's name.
+    pub service: String,
+    /// Its SLOs, in the order of its file.
+    pub slos: Vec<SloStatus>,
+}
+
+/// Turns projects into verdicts. One engine serves any number of projects and threads.
+#[derive(Debug)]
+pub struct Engine {
+    pub(crate) plugins: Plugins,
+}
+
+impl Engine {
+    /// Sets up an engine.
+    ///
+    /// # Errors
+    /// When the machine does not let the sandbox reserve address space.
+    pub fn new(options: EngineOptions) -> Result<Engine, EngineError> {
+        let allocation = match options.ready_instances {
+            Some(instances) => Allocation::Pooled { instances },
+            None => Allocation::OnDemand,
+        };
+        let options = SandboxOptions { allocation, cache: options.code_cache };
+        Ok(Engine { plugins: Plugins::new(Sandbox::new(options).map_err(EngineError::Sandbox)?) })
+    }
+
+    /// Answers whether a change may go out, and leaves a record of the decision before it returns.
+    ///
+    /// # Errors
+    /// When the question or the project is wrong, events can't be read, or the record can't be written. A plugin that
+    /// fails is no error here: the verdict says so, and the policy's `on-error` decides.
+    pub fn gate(&self, project: &Project, request: &GateRequest, records: &Records) -> Result<Stored, EngineError> {
+        let prepared = self.prepare(project, request)?;
+        let Decided { verdict, evidence } = decide(&prepared.case, &prepared.armed, &prepared.slos);
+        let policies = prepared.case.policies.iter().zip(&prepared.armed).map(|(policy, armed)| PolicyInput {
+            policy: policy.text.clone(),
+            limits: policy.limits.clone(),
+            plugin_digest: armed.plugin.digest().to_string(),
+        });
+        let inputs = Inputs {
+            at: prepared.case.at,
+            change: prepared.case.change,
+            gate: prepared.case.gate.clone(),
+            service: prepared.service.clone(),
+            policies: policies.collect(),
+            measured: prepared.ledgers.iter().map(SloLedger::packed).collect::<Result<_, _>>()?,
+            evidence,
+            waivers: tables(project.waivers.iter().map(|file| file.source()), "/waiver"),
+            overrides: tables(project.overrides.iter().map(|file| file.source()), "/override"),
+            events: prepared.case.events.clone(),
+        };
+        let judges = prepared.armed.iter().map(|armed| armed.plugin.digest());
+        Ok(records.append(inputs, verdict, &self.plugins.components(judges))?)
+    }
+
+    /// Reads the events that a question is about, loads the plugins and opens the evidence.
+    ///
+    /// # Errors
+    /// When the question or the project is wrong, or events can't be read.
+    pub fn prepare(&self, project: &Project, request: &GateRequest) -> Result<Prepared, EngineError> {
+        let mut case = self.case(project, request)?;
+        let file = self.service_file(project, &request.service)?;
+        let mut reading = measure::read(project, &self.plugins, &[&**file], request.at, &request.events)?;
+        let ledgers = reading.services.pop().unwrap_or_default();
+        case.events = reading.counts;
+        Ok(Prepared {
+            armed: self.arm(project, &case)?,
+            slos: measured_slos(&case.service, &ledgers, request.at)?,
+            case,
+            ledgers,
+            service: file.source().value().clone(),
+        })
+    }
+
+    /// Holds every SLO against what was measured.
+    ///
+    /// # Errors
+    /// As for [`Engine::standing`].
+    pub fn slo_status(
+        &self,
+        project: &Project,
+        service: Option<&str>,
+        at: Timestamp,
+        events: &Events,
+    ) -> Result<(Vec<ServiceStatus>, EventCounts), EngineError> {
+        let services: Vec<&Service> = match service {
+            Some(name) => vec![&**self.service_file(project, name)?],
+            None => project.services().collect(),
+        };
+        let reading = measure::read(project, &self.plugins, &services, at, events)?;
+        let mut statuses = Vec::new();
+        for (service, ledgers) in services.into_iter().zip(reading.services) {
+            let slos = measured_slos(service, &ledgers, at)?.into_iter().map(|slo| slo.status).collect();
+            statuses.push(ServiceStatus { service: service.about.name.to_string(), slos });
+        }
+        Ok((statuses, reading.counts))
+    }
+
+    /// Checks a service against the project's checks, outside a gate. Nothing is recorded.
+    ///
+    /// # Errors
+    /// When there is no such service, or no check is about it, or a plugin can't be loaded.
+    pub fn check(&self, project: &Project, service: &str, at: Timestamp) -> Result<Verdict, EngineError> {
+        let file = self.service_file(project, service)?;
+        let mut case = self.empty_case(project, file, at);
+        case.gate = "check".to_owned();
+        for policy in CasePolicy::of_project(project, |policy| policy.scope.covers(file)) {
+            let limits = plugins::limits(&policy.limits);
+            let plugin = self.plugins.named(project, policy.policy.about.plugin.as_str(), &limits)?;
+            if plugin.kind() == Kind::Check {
+                case.policies.push(policy);
+            }
+        }
+        if case.policies.is_empty() {
+            return Err(EngineError::question(
+                format!("no check is about `{service}`"),
+                Some("add a policy whose plugin is a check, for example `production-readiness`".to_owned()),
+            ));
+        }
+        let armed = self.arm(project, &case)?;
+        Ok(decide(&case, &armed, &[]).verdict)
+    }
+
+    /// The case that a question to the gate makes.
+    fn case(&self, project: &Project, request: &GateRequest) -> Result<Case, EngineError> {
+        let file = self.service_file(project, &request.service)?;
+        self.check_parameters(project)?;
+        let name = request.gate.as_deref().unwrap_or(USUAL_GATE);
+        let gate = project.gate(name);
+        if gate.is_none() && request.gate.is_some() {
+            let names = project.gates.iter().map(|file| file.about.name.as_str());
+            return Err(EngineError::question(format!("there is no gate {}", quote(name)), nearest_word(name, names)));
+        }
+        let mut case = self.empty_case(project, file, request.at);
+        case.change = request.change;
+        case.gate = name.to_owned();
+        case.policies = CasePolicy::of_project(project, |policy| {
+            policy.scope.covers(file) && gate.is_none_or(|gate| gate.applies(&policy.about.name))
+        });
+        let mut judges = Vec::new();
+        for policy in case.policies {
+            let limits = plugins::limits(&policy.limits);
+            let plugin = self.plugins.named(project, policy.policy.about.plugin.as_str(), &limits)?;
+            if plugin.kind() != Kind::ToilScorer {
+                judges.push(policy);
+            }
+        }
+        case.policies = judges;
+        if case.policies.is_empty() {
+            return Err(EngineError::question(
+                format!("no policy applies to `{}` at gate `{name}`, so nothing was judged", request.service),
+                Some("add a file to `policies/`, or widen the `[match]` of one that is there".to_owned()),
+            ));
+        }
+        Ok(case)
+    }
+
+    fn empty_case(&self, project: &Project, service: &Service, at: Timestamp) -> Case {
+        Case {
+            at,
+            change: Change::Feature,
+            gate: String::new(),
+            service: service.clone(),
+            policies: Vec::new(),
+            waivers: project.waivers.iter().flat_map(|file| file.waivers.clone()).collect(),
+            overrides: project.overrides.iter().flat_map(|file| file.overrides.clone()).collect(),
+            events: EventCounts::default(),
+        }
+    }
+
+    /// Loads the plugins of a case and opens the evidence that their policies grant.
+    fn arm(&self, project: &Project, case: &Case) -> Result<Vec<Armed>, EngineError> {
+        case.policies
+            .iter()
+            .map(|policy| {
+                let limits = plugins::limits(&policy.limits);
+                let about = &policy.policy.about;
+                let grants: Vec<String> = about.grants.iter().map(ToString::to_string).collect();
+                Ok(Armed {
+                    policy: policy.policy.clone(),
+                    plugin: self.plugins.named(project, about.plugin.as_str(), &limits)?,
+                    params: parameters(&policy.policy),
+                    evidence: Evidence::folder(project.root(), &grants),
+                    limits,
+                })
+            })
+            .collect()
+    }
+
+    /// Holds the parameters of every policy and SLI of the project against the schemas of their plugins.
+    ///
+    /// # Errors
+    /// With a diagnostic for each parameter that is wrong, and for each plugin that is not there.
+    pub fn check_parameters(&self, project: &Project) -> Result<(), EngineError> {
+        let mut diagnostics = Vec::new();
+        for file in &project.policies {
+            let limits = plugins::limits(&file.limits.or(&project.file.limits));
+            let plugin = (file.about.plugin.as_str(), "/policy/plugin");
+            self.check_plugin(project, file.source(), plugin, "/params", &limits, &mut diagnostics)?;
+        }
+        let limits = plugins::limits(&project.file.limits);
+        for file in &project.services {
+            for (index, sli) in file.slis.iter().enumerate() {
+                let place = format!("/sli/{index}/plugin");
+                let plugin = (sli.plugin.as_str(), place.as_str());
+                let params = format!("/sli/{index}/params");
+                self.check_plugin(project, file.source(), plugin, &params, &limits, &mut diagnostics)?;
+            }
+        }
+        if diagnostics.is_empty() { Ok(()) } else { Err(EngineError::Wrong(diagnostics)) }
+    }
+
+    fn check_plugin(
+        &self,
+        project: &Project,
+        source: &Source,
+        (name, place): (&str, &str),
+        params: &str,
+        limits: &weir_host::Limits,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Result<(), EngineError> {
+        match self.plugins.info(project, name, limits) {
+            Ok(info) => diagnostics.extend(validate(source, params, &info.parameters)),
+            Err(PluginError::Unknown { .. }) => {
+                let message = format!("there is no plugin {}", quote(name));
+                let mut diagnostic = source.error(Code::UnknownReference, source.span(place), message);
+                let names = plugins::names(project);
+                diagnostic.help = nearest_word(name, names.iter().map(String::as_str));
+                diagnostics.push(diagnostic);
+            }
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    }
+
+    pub(crate) fn service_file<'p>(
+        &self,
+        project: &'p Project,
+        name: &str,
+    ) -> Result<&'p weir_model::service::ServiceFile, EngineError> {
+        project.service(name).ok_or_else(|| {
+            let names = project.services().map(|service| service.about.name.as_str());
+            EngineError::question(format!("there is no service {}", quote(name)), nearest_word(name, names))
+        })
+    }
+}
+
+/// The parameters of a policy as its plugin gets them.
+pub(crate) fn parameters(policy: &weir_model::policy::Policy) -> String {
+    serde_json::Value::Object(policy.params.clone()).to_string()
+}
+
+/// The tables of an array of tables in several files, in the order of the files.
+fn tables<'s>(
+    sources: impl Iterator<Item = &'s std::sync::Arc<Source>>,
+    pointer: &str,
+) -> Vec<serde_json::Value> {
+    let arrays = sources.filter_map(|source| source.value().pointer(pointer).and_then(|value| value.as_array()));
+    arrays.flatten().cloned().collect()
+}
+
+impl SloLedger {
+    fn packed(&self) -> Result<Measured, EngineError> {
+        let (slices, failure, newest) = match &self.ledger {
+            Ok(ledger) => {
+                let packed = slices::pack(ledger).map_err(|error| EngineError::Internal(error.to_string()))?;
+                (packed, None, ledger.newest())
+            }
+            Err(failure) => (String::new(), Some(failure.clone()), None),
+        };
+        Ok(Measured {
+            slo: self.slo.clone(),
+            calculator_digest: self.calculator.to_string(),
+            failure,
+            slice_seconds: self.slice_seconds,
+            slices,
+            newest_event: newest.and_then(|newest| Timestamp::from_millisecond(newest).ok()),
+        })
+    }
+}
+
+/// Holds the SLOs of a service against their ledgers.
+pub(crate) fn measured_slos(
+    service: &Service,
+    ledgers: &[SloLedger],
+    at: Timestamp,
+) -> Result<Vec<MeasuredSlo>, EngineError> {
+    let mut slos = Vec::new();
+    for (slo, measured) in service.slos.iter().zip(ledgers) {
+        let Some(sli) = service.slis.iter().find(|sli| sli.name == slo.sli) else {
+            return Err(EngineError::Internal(format!("SLO `{}` names no SLI of its service", slo.name)));
+        };
+        let empty = weir_flow::Ledger::new(measured.slice_seconds);
+        let (ledger, failure) = match &measured.ledger {
+            Ok(ledger) => (ledger, None),
+            Err(failure) => (&empty, Some(failure.as_str())),
+        };
+        let measured = MeasuredSlo::new(slo, sli, ledger, failure, at)
+            .map_err(|reason| EngineError::question(format!("SLO `{}`: {reason}", slo.name), None))?;
+        slos.push(measured);
+    }
+    Ok(slos)
+}
+
+/// The folder of a record's chain.
+pub(crate) fn chain_of(record: &Path) -> Records {
+    Records::in_folder(record.parent().unwrap_or(Path::new(".")))
+}

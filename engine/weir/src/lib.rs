@@ -1,0 +1,35 @@
+//! The engine: a project in, verdicts out. What a platform embeds.
+//!
+//! [`Project::load`] reads a folder of files. An [`Engine`] runs the project's plugins in their sandbox over its events and
+//! answers: [`Engine::gate`] whether a change may go out, [`Engine::check`] how a service stands against the rules,
+//! [`Engine::slo_status`] what is left of its error budgets, [`Engine::toil`] where its people's time goes, and
+//! [`Engine::replay`] whether a recorded decision comes out the same.
+//!
+//! Nothing here reads the clock: every question names the instant that it is about. The engine writes decision records and
+//! compiled plugins, and nothing else.
+
+mod bundled;
+mod case;
+mod decide;
+mod engine;
+mod glob;
+mod init;
+mod measure;
+mod measured;
+mod plugins;
+mod project;
+mod records;
+mod replay;
+mod slices;
+mod toil;
+
+pub use case::RecordedNonsense;
+pub use engine::{Engine, EngineError, EngineOptions, GateRequest, Prepared, ServiceStatus};
+pub use init::{InitError, init};
+pub use measure::Events;
+pub use plugins::PluginError;
+pub use project::{Project, ProjectError};
+pub use records::{RecordError, Records, Stored};
+pub use replay::Replay;
+pub use toil::ToilReport;
+pub use weir_model as model;

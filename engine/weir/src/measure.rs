@@ -1,0 +1,159 @@
+//! From the project's sources to the ledgers of its SLOs.
+
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+use jiff::Timestamp;
+use weir_flow::{Flow, Format, Ledger, Options, Request, decompressed};
+use weir_model::EventCounts;
+use weir_model::event::{Event, WORK_ITEM};
+use weir_model::limits::Limits;
+use weir_model::project::{EventFormat, EventSource};
+use weir_model::service::Service;
+
+use crate::engine::EngineError;
+use crate::glob;
+use crate::plugins::{self, Plugins};
+use crate::project::Project;
+
+/// The types of events that are few, and kept whole instead of measured.
+pub(crate) const KEPT_WHOLE: [&str; 5] =
+    [WORK_ITEM, "weir.deploy", "weir.incident.declared", "weir.incident.mitigated", "weir.incident.resolved"];
+
+/// Which events are read.
+#[derive(Debug, Clone, Default)]
+pub struct Events {
+    /// Files of CloudEvents to read instead of the project's sources; `-` is standard input.
+    pub files: Vec<PathBuf>,
+    /// Whether the first event that can't be understood stops the run.
+    pub strict: bool,
+}
+
+/// The ledger of one SLO, with the calculator that made it.
+#[derive(Debug, Clone)]
+pub(crate) struct SloLedger {
+    pub(crate) slo: String,
+    pub(crate) calculator: weir_host::Digest,
+    pub(crate) ledger: Result<Ledger, String>,
+    pub(crate) slice_seconds: u32,
+}
+
+/// What was read for some services.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    /// For each service asked for, in that order, its SLOs in the order of its file.
+    pub(crate) services: Vec<Vec<SloLedger>>,
+    pub(crate) counts: EventCounts,
+    pub(crate) kept: Vec<Event<'static>>,
+}
+
+/// Reads what concerns these services, up to `at`.
+pub(crate) fn read(
+    project: &Project,
+    plugins: &Plugins,
+    services: &[&Service],
+    at: Timestamp,
+    events: &Events,
+) -> Result<Reading, EngineError> {
+    let limits = plugins::limits(&Limits::default().or(&project.file.limits));
+    let mut requests = Vec::new();
+    let mut shape = Vec::new();
+    for service in services {
+        let mut slos = Vec::new();
+        for slo in &service.slos {
+            // The service file has been checked: its SLOs name SLIs that are there.
+            let Some(sli) = service.slis.iter().find(|sli| sli.name == slo.sli) else { continue };
+            let plugin = plugins.named(project, sli.plugin.as_str(), &limits)?;
+            slos.push((slo.name.to_string(), plugin.digest(), slo.slice_seconds()));
+            requests.push(Request {
+                service: service.about.name.to_string(),
+                sli: sli.name.to_string(),
+                slice_seconds: slo.slice_seconds(),
+                plugin,
+                limits: limits.clone(),
+                params: serde_json::Value::Object(sli.params.clone()).to_string(),
+                event_types: sli.event_types.iter().map(ToString::to_string).collect(),
+            });
+        }
+        shape.push(slos);
+    }
+    let options = Options {
+        from: horizon(services, at),
+        until: at.as_millisecond(),
+        keep_whole: KEPT_WHOLE.map(str::to_owned).to_vec(),
+        strict: events.strict,
+    };
+    let mut flow = Flow::new(requests, options);
+    if events.files.is_empty() {
+        read_sources(project, services, &mut flow)?;
+    } else {
+        for file in &events.files {
+            read_file(file, file, &Format::CloudEvents, &mut flow)?;
+        }
+    }
+    let outcome = flow.finish();
+    let mut ledgers = outcome.ledgers.into_iter();
+    let services = shape
+        .into_iter()
+        .map(|slos| {
+            slos.into_iter()
+                .zip(ledgers.by_ref())
+                .map(|((slo, calculator, slice_seconds), ledger)| SloLedger { slo, calculator, ledger, slice_seconds })
+                .collect()
+        })
+        .collect();
+    Ok(Reading { services, counts: outcome.counts, kept: outcome.kept })
+}
+
+/// The oldest instant that matters, in milliseconds: two of the longest windows back, because whether a freeze has been
+/// lifted depends on how the window before the present one ended.
+fn horizon(services: &[&Service], at: Timestamp) -> i64 {
+    let slos = services.iter().flat_map(|service| &service.slos);
+    let longest = slos.map(|slo| slo.window.nominal_seconds(at.as_second())).max().unwrap_or(90 * 86_400);
+    let back = i64::try_from(longest).unwrap_or(i64::MAX).saturating_mul(2);
+    at.as_second().saturating_sub(back).saturating_mul(1000)
+}
+
+/// Reads the project's sources: all CloudEvents, and the access logs of the services asked for.
+fn read_sources(project: &Project, services: &[&Service], flow: &mut Flow) -> Result<(), EngineError> {
+    for source in &project.file.sources {
+        let asked = source.service.as_ref().is_none_or(|name| services.iter().any(|service| service.about.name == *name));
+        if !asked {
+            continue;
+        }
+        let format = format(source);
+        for pattern in &source.paths {
+            let files = glob::files(project.root(), pattern.as_str())
+                .map_err(|source| EngineError::Events { file: pattern.to_string(), source })?;
+            for file in files {
+                let shown = file.strip_prefix(project.root()).unwrap_or(&file).to_owned();
+                read_file(&file, &shown, &format, flow)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn format(source: &EventSource) -> Format {
+    match (source.format, &source.service) {
+        (EventFormat::AccessLog, Some(service)) => Format::AccessLog {
+            service: service.to_string(),
+            fields_after: source.fields_after.iter().map(ToString::to_string).collect(),
+        },
+        (EventFormat::AccessLog, None) | (EventFormat::CloudEvents, _) => Format::CloudEvents,
+    }
+}
+
+/// Reads one file, which `shown` names in messages the same way on every machine.
+fn read_file(file: &Path, shown: &Path, format: &Format, flow: &mut Flow) -> Result<(), EngineError> {
+    let shown = shown.to_string_lossy().into_owned();
+    let broken = |source: io::Error| EngineError::Events { file: shown.clone(), source };
+    let stream: Box<dyn Read> = if file == Path::new("-") {
+        Box::new(io::stdin().lock())
+    } else {
+        Box::new(fs::File::open(file).map_err(broken)?.into_parts().0)
+    };
+    let stream = decompressed(stream).map_err(broken)?;
+    Ok(flow.read(&shown, format, stream)?)
+}

@@ -1,0 +1,203 @@
+//! Plugins by name: those that come with Weir, and those that the project brings and pins.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use fs_err as fs;
+use weir_host::{Digest, Info, Limits, Plugin, Sandbox};
+use weir_model::lock::Pinned;
+
+use crate::bundled::{BUNDLED, Bundled};
+use crate::project::Project;
+
+/// Why a plugin can't be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PluginError {
+    /// Neither Weir nor the project has it.
+    #[error("there is no plugin `{name}`; known are {known}")]
+    Unknown {
+        /// The name asked for.
+        name: String,
+        /// The names that there are.
+        known: String,
+    },
+    /// Its file can't be read.
+    #[error("plugin `{name}` can't be read: {source}")]
+    Io {
+        /// The plugin.
+        name: String,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Its content is not what the project has pinned.
+    #[error(
+        "plugin `{name}` has the SHA-256 {found}, and weir.lock pins {pinned}; run the plugin that was pinned, or pin \
+         this one after looking at it"
+    )]
+    Mismatch {
+        /// The plugin.
+        name: String,
+        /// What was found.
+        found: Digest,
+        /// What is pinned.
+        pinned: String,
+    },
+    /// The sandbox refuses it.
+    #[error(transparent)]
+    Load(#[from] weir_host::LoadError),
+}
+
+/// A plugin's component, not yet loaded.
+#[derive(Debug)]
+struct Component {
+    bytes: Cow<'static, [u8]>,
+    /// Machine code that was compiled together with Weir.
+    compiled: Option<&'static [u8]>,
+}
+
+/// Loads plugins and keeps them.
+#[derive(Debug)]
+pub(crate) struct Plugins {
+    sandbox: Sandbox,
+    loaded: Mutex<BTreeMap<Digest, Loaded>>,
+}
+
+/// A plugin with the component that it was made from, which decision records keep.
+#[derive(Debug)]
+struct Loaded {
+    plugin: Plugin,
+    component: Cow<'static, [u8]>,
+}
+
+impl Plugins {
+    pub(crate) fn new(sandbox: Sandbox) -> Plugins {
+        Plugins { sandbox, loaded: Mutex::default() }
+    }
+
+    /// The plugin that a project means by a name.
+    pub(crate) fn named(&self, project: &Project, name: &str, limits: &Limits) -> Result<Plugin, PluginError> {
+        let component = find(project, name)?;
+        self.load(name, &component, limits)
+    }
+
+    /// What the plugin that a project means by a name says of itself. Runs nothing when the component carries it.
+    pub(crate) fn info(&self, project: &Project, name: &str, limits: &Limits) -> Result<Info, PluginError> {
+        let component = find(project, name)?;
+        match weir_host::read_info(&component.bytes) {
+            Some(info) => Ok(info),
+            None => Ok(self.load(name, &component, limits)?.info().clone()),
+        }
+    }
+
+    /// The plugin with a digest: one that comes with Weir, or else `component`, which a record's folder holds.
+    pub(crate) fn with_digest(
+        &self,
+        name: &str,
+        digest: &Digest,
+        component: impl FnOnce() -> Option<Vec<u8>>,
+        limits: &Limits,
+    ) -> Result<Plugin, PluginError> {
+        let bundled = BUNDLED.iter().find(|bundled| bundled.name == name && Digest::of(bundled.component) == *digest);
+        let found = bundled
+            .map(of_bundled)
+            .or_else(|| component().map(|bytes| Component { bytes: bytes.into(), compiled: None }));
+        let Some(found) = found else {
+            let known = format!("another plugin of that name, but none with the SHA-256 {digest}");
+            return Err(PluginError::Unknown { name: name.to_owned(), known });
+        };
+        self.load(name, &found, limits)
+    }
+
+    fn load(&self, name: &str, component: &Component, limits: &Limits) -> Result<Plugin, PluginError> {
+        let digest = Digest::of(&component.bytes);
+        // A thread that panicked here has left whole plugins behind, or none.
+        let mut all = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(loaded) = all.get(&digest) {
+            return Ok(loaded.plugin.clone());
+        }
+        let plugin = match component.compiled {
+            Some(compiled) => self.sandbox.load_compiled(name, &component.bytes, compiled, limits)?,
+            None => self.sandbox.load(name, &component.bytes, limits)?,
+        };
+        all.insert(digest, Loaded { plugin: plugin.clone(), component: component.bytes.clone() });
+        Ok(plugin)
+    }
+
+    /// The components of loaded plugins.
+    pub(crate) fn components(&self, digests: impl Iterator<Item = Digest>) -> Vec<(Digest, Cow<'static, [u8]>)> {
+        let all = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        digests.filter_map(|digest| Some((digest, all.get(&digest)?.component.clone()))).collect()
+    }
+}
+
+fn of_bundled(bundled: &Bundled) -> Component {
+    Component { bytes: bundled.component.into(), compiled: bundled.compiled }
+}
+
+/// The component that a project means by a name, when it is the one that the project has pinned.
+fn find(project: &Project, name: &str) -> Result<Component, PluginError> {
+    let pinned = project.lock.iter().flat_map(|lock| &lock.plugins).find(|pinned| pinned.name.as_str() == name);
+    let component = match pinned.and_then(|pinned| pinned.path.as_ref()) {
+        Some(path) => {
+            let read = fs::read(project.root().join(path.as_str()));
+            let bytes = read.map_err(|source| PluginError::Io { name: name.to_owned(), source })?;
+            Component { bytes: bytes.into(), compiled: None }
+        }
+        None => match BUNDLED.iter().find(|bundled| bundled.name == name) {
+            Some(bundled) => of_bundled(bundled),
+            None => return Err(unknown(project, name)),
+        },
+    };
+    match pinned {
+        Some(pinned) => verified(component, name, pinned),
+        None => Ok(component),
+    }
+}
+
+fn verified(component: Component, name: &str, pinned: &Pinned) -> Result<Component, PluginError> {
+    let found = Digest::of(&component.bytes);
+    if found.to_string() == pinned.sha256 {
+        Ok(component)
+    } else {
+        Err(PluginError::Mismatch { name: name.to_owned(), found, pinned: pinned.sha256.clone() })
+    }
+}
+
+fn unknown(project: &Project, name: &str) -> PluginError {
+    let known: Vec<String> = names(project).iter().map(|name| format!("`{name}`")).collect();
+    PluginError::Unknown { name: name.to_owned(), known: known.join(", ") }
+}
+
+/// The names of all plugins that a project can use.
+pub(crate) fn names(project: &Project) -> Vec<String> {
+    let pinned = project.lock.iter().flat_map(|lock| &lock.plugins).map(|pinned| pinned.name.to_string());
+    let mut names: Vec<String> = BUNDLED.iter().map(|bundled| bundled.name.to_owned()).chain(pinned).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// The limits of a plugin: what files say, and the sandbox's defaults where they say nothing.
+pub(crate) fn limits(stated: &weir_model::limits::Limits) -> Limits {
+    let usual = Limits::default();
+    let size = |value: Option<weir_model::value::ByteSize>, usual: usize| {
+        value.map_or(usual, |value| usize::try_from(value.bytes()).unwrap_or(usize::MAX))
+    };
+    let count = |value: Option<u32>, usual: usize| {
+        value.map_or(usual, |value| usize::try_from(value).unwrap_or(usize::MAX))
+    };
+    Limits {
+        deadline: stated.deadline.map_or(usual.deadline, |value| Duration::from_millis(value.milliseconds())),
+        memory_bytes: size(stated.memory, usual.memory_bytes),
+        table_elements: count(stated.table_elements, usual.table_elements),
+        instances: count(stated.instances, usual.instances),
+        component_bytes: size(stated.component_size, usual.component_bytes),
+        host_calls: stated.host_calls.unwrap_or(usual.host_calls),
+        output_bytes: size(stated.output, usual.output_bytes),
+        log_bytes: size(stated.log, usual.log_bytes),
+    }
+}

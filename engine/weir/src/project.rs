@@ -1,0 +1,210 @@
+//! A project: the files of a folder, read and held against one another.
+
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+use jiff::Timestamp;
+use weir_model::diagnostic::{Code, Diagnostic, nearest_word, quote};
+use weir_model::file::{Content, File};
+use weir_model::gate::{Gate, GateFile};
+use weir_model::lock::LockFile;
+use weir_model::overrule::OverrideFile;
+use weir_model::policy::{Policy, PolicyFile};
+use weir_model::project::ProjectFile;
+use weir_model::service::{Service, ServiceFile};
+use weir_model::source::Source;
+use weir_model::value::Name;
+use weir_model::waiver::WaiverFile;
+
+/// Why a project can't be loaded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProjectError {
+    /// No folder upwards holds a `weir.toml`.
+    #[error("no weir.toml in `{}` or any folder above it; name the project with --project, or make one with `weir init`", .0.display())]
+    NotFound(PathBuf),
+    /// A file or folder can't be read.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// Files are wrong; each diagnostic says where.
+    #[error("{} wrong {} in the project", .0.len(), if .0.len() == 1 { "thing" } else { "things" })]
+    Wrong(Vec<Diagnostic>),
+}
+
+/// The files of a project, all of them valid.
+#[derive(Debug)]
+pub struct Project {
+    root: PathBuf,
+    pub(crate) file: ProjectFile,
+    pub(crate) services: Vec<ServiceFile>,
+    pub(crate) policies: Vec<PolicyFile>,
+    pub(crate) gates: Vec<GateFile>,
+    pub(crate) waivers: Vec<WaiverFile>,
+    pub(crate) overrides: Vec<OverrideFile>,
+    pub(crate) lock: Option<LockFile>,
+}
+
+impl Project {
+    /// Reads the project in `root`: its `weir.toml`, and the TOML files in `services/`, `policies/`, `gates/`, `waivers/`
+    /// and `overrides/`.
+    ///
+    /// # Errors
+    /// When a file can't be read, or any file is wrong: then with everything that is wrong in all of them.
+    pub fn load(root: impl Into<PathBuf>) -> Result<Project, ProjectError> {
+        let root = root.into();
+        let mut reader = Reader { root: &root, diagnostics: Vec::new() };
+        let file = reader.file(Path::new("weir.toml"))?;
+        let lock = if root.join("weir.lock").exists() { reader.file(Path::new("weir.lock"))? } else { None };
+        let services = reader.folder("services")?;
+        let policies = reader.folder("policies")?;
+        let gates = reader.folder("gates")?;
+        let waivers = reader.folder("waivers")?;
+        let overrides = reader.folder("overrides")?;
+        let mut diagnostics = reader.diagnostics;
+        let Some(file) = file else { return Err(ProjectError::Wrong(diagnostics)) };
+        let project = Project { root, file, services, policies, gates, waivers, overrides, lock };
+        if diagnostics.is_empty() {
+            project.cross_check(&mut diagnostics);
+        }
+        if diagnostics.is_empty() { Ok(project) } else { Err(ProjectError::Wrong(diagnostics)) }
+    }
+
+    /// The nearest folder at or above `start` that holds a `weir.toml`.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn find(start: &Path) -> Result<PathBuf, ProjectError> {
+        let found = start.ancestors().find(|folder| folder.join("weir.toml").is_file());
+        found.map(Path::to_owned).ok_or_else(|| ProjectError::NotFound(start.to_owned()))
+    }
+
+    /// The project's folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The instant at which the project stands, when it says so itself: a recorded project does.
+    pub fn as_of(&self) -> Option<Timestamp> {
+        self.file.about.as_of.as_deref().copied()
+    }
+
+    /// The folder of decision records.
+    pub fn records_folder(&self) -> PathBuf {
+        self.root.join(self.file.records.folder.as_str())
+    }
+
+    /// The services, in the order of their names.
+    pub fn services(&self) -> impl Iterator<Item = &Service> {
+        self.services.iter().map(|file| &**file)
+    }
+
+    pub(crate) fn service(&self, name: &str) -> Option<&ServiceFile> {
+        self.services.iter().find(|file| file.about.name.as_str() == name)
+    }
+
+    pub(crate) fn gate(&self, name: &str) -> Option<&Gate> {
+        self.gates.iter().map(|file| &**file).find(|gate| gate.about.name.as_str() == name)
+    }
+
+    /// What only the files together can get wrong.
+    fn cross_check(&self, diagnostics: &mut Vec<Diagnostic>) {
+        unique(&self.services, "/service/name", |service: &Service| &service.about.name, diagnostics);
+        unique(&self.policies, "/policy/name", |policy: &Policy| &policy.about.name, diagnostics);
+        unique(&self.gates, "/gate/name", |gate: &Gate| &gate.about.name, diagnostics);
+        let services: Vec<&str> = self.services().map(|service| service.about.name.as_str()).collect();
+        let policies: Vec<&str> = self.policies.iter().map(|file| file.about.name.as_str()).collect();
+        for (index, source) in self.file.sources.iter().enumerate() {
+            let service = source.service.iter().map(|name| (format!("/source/{index}/service"), name));
+            known(self.file.source(), "service", service, &services, diagnostics);
+        }
+        for file in &self.services {
+            let dependencies = file.about.dependencies.iter().enumerate();
+            let places = dependencies.map(|(index, name)| (format!("/service/dependencies/{index}"), name));
+            known(file.source(), "service", places, &services, diagnostics);
+        }
+        for file in &self.waivers {
+            let waivers = file.waivers.iter().enumerate();
+            let places = waivers.map(|(index, waiver)| (format!("/waiver/{index}/policy"), &waiver.policy));
+            known(file.source(), "policy", places, &policies, diagnostics);
+        }
+    }
+}
+
+/// Reports names that no file defines.
+fn known<'n>(
+    source: &Source,
+    what: &str,
+    names: impl Iterator<Item = (String, &'n Name)>,
+    defined: &[&str],
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    for (pointer, name) in names.filter(|(_, name)| !defined.contains(&name.as_str())) {
+        let message = format!("there is no {what} {}", quote(name.as_str()));
+        let mut diagnostic = source.error(Code::UnknownReference, source.span(&pointer), message);
+        diagnostic.help = nearest_word(name.as_str(), defined.iter().copied());
+        diagnostics.push(diagnostic);
+    }
+}
+
+/// Reports names that two files give to things of one kind.
+fn unique<T: Content>(
+    files: &[File<T>],
+    pointer: &str,
+    name: impl Fn(&T) -> &Name,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    for (index, file) in files.iter().enumerate() {
+        let earlier = files.iter().take(index).find(|earlier| name(earlier) == name(file));
+        if let Some(earlier) = earlier {
+            let message = format!("the name {} is taken", quote(name(file).as_str()));
+            let source = file.source();
+            let mut diagnostic = source.error(Code::DuplicateName, source.span(pointer), message);
+            diagnostic.help = Some(format!("`{}` has it already", earlier.source().path()));
+            diagnostics.push(diagnostic);
+        }
+    }
+}
+
+/// Reads files and collects what is wrong with them.
+struct Reader<'r> {
+    root: &'r Path,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Reader<'_> {
+    /// One file; none when it is wrong.
+    fn file<T: Content>(&mut self, path: &Path) -> Result<Option<File<T>>, ProjectError> {
+        let text = fs::read_to_string(self.root.join(path))?;
+        // Diagnostics show paths as the user would type them from the project's folder, with `/` on every system.
+        let shown = path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
+        let parsed = Source::parse(&shown, &text).and_then(File::parse);
+        Ok(match parsed {
+            Ok(file) => Some(file),
+            Err(diagnostics) => {
+                self.diagnostics.extend(diagnostics);
+                None
+            }
+        })
+    }
+
+    /// The TOML files of a folder, in the order of their names; none when there is no such folder.
+    fn folder<T: Content>(&mut self, folder: &str) -> Result<Vec<File<T>>, ProjectError> {
+        let path = self.root.join(folder);
+        if !path.is_dir() {
+            return Ok(Vec::new());
+        }
+        let mut names = Vec::new();
+        for entry in fs::read_dir(path)? {
+            let name = entry?.file_name();
+            if Path::new(&name).extension().is_some_and(|extension| extension == "toml") {
+                names.push(name);
+            }
+        }
+        names.sort();
+        let mut files = Vec::new();
+        for name in names {
+            files.extend(self.file(&Path::new(folder).join(name))?);
+        }
+        Ok(files)
+    }
+}

@@ -1,0 +1,282 @@
+//! Wrong input: each kind has its diagnostic and its exit code, and nothing is lost silently.
+
+use crate::support::{Project, Run, weir};
+
+const GATE: [&str; 4] = ["gate", "my-service", "--at", "2026-01-01T02:00:00Z"];
+
+/// A project with two hours of healthy traffic.
+fn healthy() -> Project {
+    let project = Project::new();
+    project.requests(120, 100_000);
+    project
+}
+
+fn refused(run: &Run) -> String {
+    assert_eq!(run.code, 2, "{}{}", run.stdout, run.stderr);
+    assert_eq!(run.stdout, "");
+    run.stderr.clone()
+}
+
+#[test]
+fn a_missing_service() {
+    let run = healthy().weir(&["gate", "my-servce", "--at", "2026-01-01T02:00:00Z"]);
+    insta::assert_snapshot!(refused(&run));
+}
+
+#[test]
+fn a_missing_project() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = weir(&["gate", "x", "--project", folder.path().to_str().unwrap()]);
+    assert!(refused(&run).contains("there is no weir.toml in"));
+}
+
+#[test]
+fn a_wrong_command_line() {
+    assert_eq!(weir(&["gate"]).code, 2);
+    assert_eq!(weir(&["gaet", "x"]).code, 2);
+    let run = healthy().weir(&["gate", "my-service", "--change", "festure"]);
+    assert!(refused(&run).contains("a change is one of `feature`"));
+    let run = healthy().weir(&["gate", "my-service", "--at", "yesterday"]);
+    assert!(refused(&run).contains("2026-11-24T12:00:00Z"));
+}
+
+#[test]
+fn an_unknown_plugin() {
+    let project = healthy();
+    project.edit("policies/error-budget.toml", "plugin = \"error-budget\"", "plugin = \"error-budgt\"");
+    insta::assert_snapshot!(refused(&project.weir(&GATE)));
+}
+
+#[test]
+fn parameters_that_break_the_schema() {
+    let project = healthy();
+    project.write(
+        "policies/error-budget.toml",
+        "[policy]\nname = \"error-budget\"\nplugin = \"error-budget\"\n\n[params]\nexempt = \"fix\"\nstagse = []\n",
+    );
+    insta::assert_snapshot!(refused(&project.weir(&GATE)));
+}
+
+#[test]
+fn several_wrong_files_at_once() {
+    let project = healthy();
+    project
+        .edit("services/my-service.toml", "objective = \"99.9%\"", "objective = \"100%\"")
+        .edit("services/my-service.toml", "owner = ", "ownr = ")
+        .write("gates/deploy.toml", "[gate\n");
+    insta::assert_snapshot!(refused(&project.weir(&GATE)));
+}
+
+#[test]
+fn an_sla_stricter_than_its_slo() {
+    let project = healthy();
+    let text = std::fs::read_to_string(project.path("services/my-service.toml")).unwrap();
+    project.write(
+        "services/my-service.toml",
+        format!("{text}\n[[sla]]\nname = \"customers\"\nslo = \"availability\"\nobjective = \"99.95%\"\n"),
+    );
+    insta::assert_snapshot!(refused(&project.weir(&GATE)));
+}
+
+#[test]
+fn a_project_without_policies() {
+    let project = healthy();
+    project.remove("policies");
+    insta::assert_snapshot!(refused(&project.weir(&GATE)));
+}
+
+#[test]
+fn a_gate_that_is_not_there() {
+    let run = healthy().weir(&[&GATE[..], &["--gate", "deplyo"]].concat());
+    assert!(refused(&run).contains("there is no gate `deplyo`"));
+}
+
+#[test]
+fn an_event_file_that_ends_mid_line() {
+    let project = healthy();
+    let mut events = std::fs::read_to_string(project.path("events/example.jsonl")).unwrap();
+    events.truncate(events.len() - 20);
+    project.write("events/example.jsonl", events);
+    let run = project.weir(&GATE);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stdout.contains("120 read = 119 used"), "{}", run.stdout);
+    assert!(run.stdout.contains("refused events/example.jsonl:120: EOF while parsing"), "{}", run.stdout);
+    assert!(run.stdout.contains("the file ends in the middle of this line"), "{}", run.stdout);
+}
+
+#[test]
+fn a_strict_run_stops_at_the_first_wrong_line() {
+    let project = healthy();
+    project.write("events/wrong.jsonl", "{\"specversion\":\"1.0\"}\n");
+    assert_eq!(project.weir(&GATE).code, 0);
+    let run = project.weir(&[&GATE[..], &["--strict"]].concat());
+    assert_eq!(refused(&run), "error: events/wrong.jsonl:1: `id` is missing\n");
+}
+
+#[test]
+fn an_unreadable_time() {
+    let project = healthy();
+    let event = "{\"specversion\":\"1.0\",\"id\":\"x\",\"source\":\"/y\",\"type\":\"t\",\"time\":\"24.11.2026\"}\n";
+    project.write("events/wrong.jsonl", event);
+    let run = project.weir(&GATE);
+    assert!(run.stdout.contains("refused events/wrong.jsonl:1: `time` is `24.11.2026`, which is not a time"));
+    assert!(run.stdout.contains("121 read = 120 used + 0 not valid + 0 duplicate + 0 late + 1 refused"));
+}
+
+#[test]
+fn the_five_counts_add_up() {
+    let project = healthy();
+    let events = std::fs::read_to_string(project.path("events/example.jsonl")).unwrap();
+    let foreign = events.lines().next().unwrap().replace("my-service", "another").replace("/test", "/other");
+    project.write("events/again.jsonl", format!("{events}{foreign}\nnonsense\n"));
+    let run = project.weir(&["gate", "my-service", "--at", "2026-01-01T01:00:00Z"]);
+    // An hour of events is used; an hour is late, the second time around as duplicates, for what is read comes first.
+    assert!(
+        run.stdout.contains("242 read = 60 used + 1 not valid + 120 duplicate + 60 late + 1 refused"),
+        "{}",
+        run.stdout
+    );
+}
+
+#[test]
+fn an_empty_log() {
+    let project = healthy();
+    project.write("events/example.jsonl", "");
+    let run = project.weir(&GATE);
+    assert_eq!(run.code, 3, "{}", run.stderr);
+    assert!(run.stdout.starts_with("HOLD (undecided)"), "{}", run.stdout);
+    assert!(run.stdout.contains("`availability` has no events"), "{}", run.stdout);
+}
+
+#[test]
+fn a_log_that_is_not_there() {
+    let project = healthy();
+    project.edit("weir.toml", "events/*.jsonl*", "events/missing.jsonl");
+    let run = project.weir(&GATE);
+    assert_eq!(run.code, 3);
+    assert!(run.stderr.contains("events of `events/missing.jsonl` can't be read"), "{}", run.stderr);
+}
+
+#[test]
+fn a_broken_archive() {
+    let project = healthy();
+    project.write("events/broken.jsonl.gz", [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 75, 76]);
+    let run = project.weir(&GATE);
+    assert_eq!(run.code, 3);
+    assert!(run.stderr.contains("`events/broken.jsonl.gz` can't be read"), "{}", run.stderr);
+}
+
+#[test]
+fn records_that_cannot_be_written() {
+    let project = healthy();
+    project.write("taken", "a file where a folder should be");
+    let records = project.path("taken");
+    let run = project.weir(&[&GATE[..], &["--records", records.to_str().unwrap()]].concat());
+    assert_eq!(run.code, 3);
+    assert_eq!(run.stdout, "", "a verdict that leaves no record is not given");
+    assert!(run.stderr.contains("can't be recorded"), "{}", run.stderr);
+}
+
+/// A project whose policy or calculator is the hostile plugin, in one of its moods.
+fn hostile(name: &str, mood: &str, on_error: &str) -> Project {
+    let project = healthy();
+    let component = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/guests/built").join(name);
+    let bytes = std::fs::read(component.with_extension("wasm")).unwrap();
+    let digest = weir_digest(&bytes);
+    project
+        .write("plugins/hostile.wasm", bytes)
+        .write("weir.lock", format!("[[plugin]]\nname = \"hostile\"\npath = \"plugins/hostile.wasm\"\nsha256 = \"{digest}\"\n"));
+    if name == "hostile-policy" {
+        project.write(
+            "policies/hostile.toml",
+            format!(
+                "[policy]\nname = \"hostile\"\nplugin = \"hostile\"\non-error = \"{on_error}\"\n[params]\nmood = \"{mood}\"\n"
+            ),
+        );
+    } else {
+        project.edit(
+            "services/my-service.toml",
+            "plugin = \"availability\"",
+            &format!("plugin = \"hostile\"\nparams = {{ mood = \"{mood}\" }}"),
+        );
+    }
+    project
+}
+
+fn weir_digest(bytes: &[u8]) -> String {
+    use sha2::Digest as _;
+    sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn check_hostile_policy(mood: &str, expected: &str) {
+    let run = hostile("hostile-policy", mood, "hold").weir(&GATE);
+    assert_eq!(run.code, 3, "{mood}: {}{}", run.stdout, run.stderr);
+    assert!(run.stdout.starts_with("HOLD (undecided)"), "{mood}: {}", run.stdout);
+    assert!(run.stdout.contains("hostile"), "{mood}: {}", run.stdout);
+    assert!(run.stdout.contains(expected), "{mood}: expected `{expected}` in\n{}", run.stdout);
+    // The other policies have been asked all the same.
+    assert!(run.stdout.contains("burn-rate"), "{mood}: {}", run.stdout);
+}
+
+#[test]
+fn a_policy_that_traps() {
+    check_hostile_policy("trap", "this plugin is in a bad mood");
+}
+
+#[test]
+fn a_policy_that_loops() {
+    check_hostile_policy("loop", "deadline");
+}
+
+#[test]
+fn a_policy_that_eats_memory() {
+    check_hostile_policy("memory", "memory");
+}
+
+#[test]
+fn a_policy_that_answers_nonsense() {
+    check_hostile_policy("nonsense", "effect");
+}
+
+#[test]
+fn failing_open_is_a_choice_that_is_shown() {
+    let run = hostile("hostile-policy", "trap", "allow").weir(&GATE);
+    assert_eq!(run.code, 0, "{}", run.stdout);
+    assert!(run.stdout.contains("error: "), "{}", run.stdout);
+}
+
+fn check_hostile_calculator(mood: &str, expected: &str) {
+    let run = hostile("hostile-calculator", mood, "hold").weir(&GATE);
+    assert_eq!(run.code, 3, "{mood}: {}{}", run.stdout, run.stderr);
+    assert!(run.stdout.contains(expected), "{mood}: expected `{expected}` in\n{}", run.stdout);
+}
+
+#[test]
+fn a_calculator_that_traps() {
+    check_hostile_calculator("trap", "hostile");
+}
+
+#[test]
+fn a_calculator_that_loops() {
+    check_hostile_calculator("loop", "deadline");
+}
+
+#[test]
+fn a_calculator_that_eats_memory() {
+    check_hostile_calculator("memory", "memory");
+}
+
+#[test]
+fn a_calculator_that_answers_too_few_rows() {
+    check_hostile_calculator("rows", "119");
+}
+
+#[test]
+fn a_plugin_that_is_not_the_pinned_one() {
+    let project = hostile("hostile-policy", "calm", "hold");
+    let mut bytes = std::fs::read(project.path("plugins/hostile.wasm")).unwrap();
+    bytes.push(0);
+    project.write("plugins/hostile.wasm", bytes);
+    let run = project.weir(&GATE);
+    assert!(refused(&run).contains("and weir.lock pins"), "{}", run.stderr);
+}
