@@ -14,6 +14,7 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use wasmtime::{Result, ensure};
+use weir_benches::ThreadTime;
 
 use sandbox::{Guest, SANDBOX, Sandbox, Settings};
 use traffic::Traffic;
@@ -26,7 +27,7 @@ fn main() -> Result<()> {
     for rows in ROWS {
         check(&mut guest, &Traffic::new(rows))?;
     }
-    let mut criterion = Criterion::default().configure_from_args();
+    let mut criterion = Criterion::default().with_measurement(ThreadTime).configure_from_args();
     shapes(&mut criterion, &mut guest);
     knobs(&mut criterion)?;
     cold(&mut criterion)?;
@@ -45,7 +46,7 @@ fn check(guest: &mut Guest, traffic: &Traffic) -> Result<()> {
 }
 
 /// The shapes against each other, in a warm instance.
-fn shapes(criterion: &mut Criterion, guest: &mut Guest) {
+fn shapes(criterion: &mut Criterion<ThreadTime>, guest: &mut Guest) {
     let mut group = criterion.benchmark_group("shapes");
     for rows in ROWS {
         let traffic = Traffic::new(rows);
@@ -68,7 +69,7 @@ fn shapes(criterion: &mut Criterion, guest: &mut Guest) {
 }
 
 /// What deadlines and readiness for asynchronous guests add to a call, in a warm instance.
-fn knobs(criterion: &mut Criterion) -> Result<()> {
+fn knobs(criterion: &mut Criterion<ThreadTime>) -> Result<()> {
     let mut group = criterion.benchmark_group("knobs");
     let mut choices = vec![("sandbox", SANDBOX), ("without epochs", Settings { epochs: false, ..SANDBOX })];
     if cfg!(feature = "concurrency") {
@@ -89,7 +90,7 @@ fn knobs(criterion: &mut Criterion) -> Result<()> {
 }
 
 /// A new store and instance, alone and with the first call: memory is paid for where it is first touched.
-fn cold(criterion: &mut Criterion) -> Result<()> {
+fn cold(criterion: &mut Criterion<ThreadTime>) -> Result<()> {
     let mut group = criterion.benchmark_group("cold");
     let traffic = Traffic::new(256);
     let pools = traffic.pools();

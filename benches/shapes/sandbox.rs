@@ -105,6 +105,6 @@ impl Guest {
 
     pub(crate) fn pools(&mut self, batch: &shapes::Batch<'_>) -> Vec<u8> {
         let shapes = self.exports.weir_shapes_shapes();
-        shapes.call_classify_pools(&mut self.store, batch).expect("the guest answers")
+        shapes.call_classify_pools(&mut self.store, batch.clone()).expect("the guest answers")
     }
 }

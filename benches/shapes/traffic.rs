@@ -115,7 +115,7 @@ impl Traffic {
 
 impl<T: Copy + Default> Field<T> {
     fn new(rows: u32, draws: &mut Draws, value: impl Fn(u64) -> T) -> Self {
-        let validity: Vec<u8> = (0..rows).map(|_| u8::from(draws.draw() % LACKING != 0)).collect();
+        let validity: Vec<u8> = (0..rows).map(|_| u8::from(!draws.draw().is_multiple_of(LACKING))).collect();
         let values = validity
             .iter()
             .map(|valid| {

@@ -8,7 +8,7 @@ use wit_component::ComponentEncoder;
 const INFO: &str = "weir:info";
 
 /// Custom sections that no run needs: how the bytes were made, and names for debuggers.
-const DISPENSABLE: [&str; 4] = ["producers", "name", "target_features", INFO];
+const DISPENSABLE: [&str; 5] = ["producers", "name", "component-name", "target_features", INFO];
 
 /// What a module and a component begin with, and the sections of a component that hold another binary.
 const HEADER_LENGTH: usize = 8;

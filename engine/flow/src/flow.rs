@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io::{self, Read};
 
-use weir_model::event::Event;
+use weir_model::event::{Event, HTTP_REQUEST};
 use weir_model::{EventCounts, Refused};
 
 use crate::access_log;
@@ -18,9 +18,6 @@ use crate::projection::{Projection, SlotIdx};
 /// Rows that cross into the sandbox at once. Past some ten thousand the boundary costs nothing more, and the columns
 /// still fit the processor's second-level cache.
 const BATCH_ROWS: usize = 16_384;
-
-/// The event type that a line of an access log is.
-pub const HTTP_REQUEST: &str = "weir.http.request";
 
 /// How the lines of a stream are to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]

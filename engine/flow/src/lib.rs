@@ -18,6 +18,6 @@ mod lines;
 mod projection;
 
 pub use definition::Request;
-pub use flow::{Flow, FlowError, Format, HTTP_REQUEST, Options, Outcome};
+pub use flow::{Flow, FlowError, Format, Options, Outcome};
 pub use input::decompressed;
 pub use ledger::{Ledger, Mark, Slice};

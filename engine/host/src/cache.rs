@@ -201,3 +201,29 @@ impl Hasher for Fingerprint {
         0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use wasmtime::Config;
+
+    use super::*;
+    use crate::engine;
+    use crate::sandbox::Allocation;
+
+    #[test]
+    fn engines_with_other_settings_have_entries_of_their_own() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let folder = folder.path().join("code");
+        let ours = Cache::open(&folder, &engine::new(Allocation::OnDemand).unwrap()).unwrap();
+        let foreign = Engine::new(Config::new().consume_fuel(true)).unwrap();
+        let theirs = Cache::open(&folder, &foreign).unwrap();
+        let component = Digest::of(b"component");
+
+        theirs.write(&component, b"their code").unwrap();
+        assert_eq!(ours.read(&component), Ok(None));
+        ours.write(&component, b"our code").unwrap();
+
+        assert_eq!(ours.read(&component), Ok(Some(b"our code".to_vec())));
+        assert_eq!(theirs.read(&component), Ok(Some(b"their code".to_vec())));
+    }
+}

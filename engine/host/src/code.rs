@@ -31,3 +31,37 @@ pub(crate) fn load_trusted(engine: &Engine, code: &[u8], digest: &Digest) -> Opt
     // or processor features is detected by the runtime.
     unsafe { Component::deserialize(engine, code) }.ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use wasmtime::Config;
+
+    use super::*;
+    use crate::engine;
+    use crate::sandbox::Allocation;
+
+    #[test]
+    fn code_of_an_engine_with_other_settings_or_of_another_component_is_not_loaded() {
+        let component = wat::parse_str("(component (core module (func (export \"f\"))))").unwrap();
+        let digest = Digest::of(&component);
+        let ours = engine::new(Allocation::OnDemand).unwrap();
+        let foreign = Engine::new(Config::new().consume_fuel(true)).unwrap();
+        let check = |code: &[u8], digest: &Digest, expected: bool| {
+            assert_eq!(load_trusted(&ours, code, digest).is_some(), expected);
+        };
+        let code = compile(&ours, &component, &digest).unwrap();
+        check(&code, &digest, true);
+        check(&code, &Digest::of(b"another"), false);
+        check(&compile(&foreign, &component, &digest).unwrap(), &digest, false);
+        check(&code[..digest.as_bytes().len()], &digest, false);
+    }
+
+    #[test]
+    fn code_does_not_depend_on_the_allocation() {
+        let component = wat::parse_str("(component (core module (func (export \"f\"))))").unwrap();
+        let digest = Digest::of(&component);
+        let pooled = engine::new(Allocation::Pooled { instances: 2 }).unwrap();
+        let code = compile(&engine::new(Allocation::OnDemand).unwrap(), &component, &digest).unwrap();
+        assert!(load_trusted(&pooled, &code, &digest).is_some());
+    }
+}

@@ -168,10 +168,11 @@ impl Seen {
             Given::Paths(paths) => paths.iter().map(String::len).sum(),
             Given::Refused { text, .. } => text.len(),
         };
-        self.bytes = self.bytes.saturating_add(size);
-        if self.bytes > TOTAL_BYTES {
+        let bytes = self.bytes.saturating_add(size);
+        if bytes > TOTAL_BYTES {
             return Err(refuse(refusal::TOO_LARGE, key, "would make the evidence larger than 64 MiB"));
         }
+        self.bytes = bytes;
         Ok(given)
     }
 }
@@ -189,6 +190,6 @@ fn outside(path: &str) -> Refusal {
 fn is_within(path: &str) -> bool {
     let part_is_name = |part: &str| !matches!(part, "" | "." | "..");
     path.len() <= PATH_BYTES
-        && !path.contains(|character: char| character.is_control() || matches!(character, '\\' | ':'))
+        && !path.contains(|character: char| character.is_control() || character == '\\')
         && path.split('/').all(part_is_name)
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::contract::types;
 use crate::outline::Outline;
-use crate::text::tidy_line;
+use crate::text::{self, tidy_line};
 
 /// How large the schema of the parameters may be, in bytes.
 const SCHEMA_BYTES: usize = 256 << 10;
@@ -38,6 +38,9 @@ pub fn read_info(component: &[u8]) -> Option<Info> {
 impl Info {
     /// Reads the custom section. The schema may be an object, or a text that holds one.
     pub(crate) fn from_section(section: &[u8]) -> Result<Info, String> {
+        if section.len() > SCHEMA_BYTES {
+            return Err(format!("`weir:info` has more than {SCHEMA_BYTES} bytes"));
+        }
         let info: Info = serde_json::from_slice(section).map_err(|error| format!("`weir:info`: {error}"))?;
         match info.parameters {
             Value::String(ref text) => Info { parameters: schema(text)?, ..info }.checked(),
@@ -57,12 +60,27 @@ impl Info {
         if !matches!(self.parameters, Value::Object(_) | Value::Bool(_)) {
             return Err("the schema of its parameters is not a JSON object".to_owned());
         }
+        if !is_harmless(&self.parameters) {
+            return Err("the schema of its parameters holds control characters".to_owned());
+        }
         if self.reads.len() > READS {
             return Err(format!("it reads more than {READS} things"));
         }
         let texts = [&mut self.name, &mut self.version, &mut self.summary];
         texts.into_iter().chain(&mut self.reads).for_each(tidy_line);
         if self.name.is_empty() { Err("its name is empty".to_owned()) } else { Ok(self) }
+    }
+}
+
+/// Whether no text of a schema would play tricks on a terminal: they show up in messages about parameters.
+fn is_harmless(schema: &Value) -> bool {
+    match schema {
+        Value::String(text) => text::is_harmless(text),
+        Value::Array(items) => items.iter().all(is_harmless),
+        Value::Object(entries) => {
+            entries.iter().all(|(key, value)| text::is_harmless(key) && is_harmless(value))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => true,
     }
 }
 

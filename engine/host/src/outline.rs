@@ -33,7 +33,7 @@ impl<'c> Outline<'c> {
             if error.message().contains("unexpected end") {
                 LoadError::Truncated { plugin, offset: component.len() }
             } else {
-                LoadError::Malformed { plugin, reason: error.to_string() }
+                LoadError::Malformed { plugin, reason: line(&error.to_string()) }
             }
         })?;
         Ok(outline)

@@ -259,7 +259,7 @@ impl Plugin {
 
     /// Has the plugin say what it is.
     pub(crate) fn describe(&self, limits: &Limits) -> Result<types::Info, CallError> {
-        let call = self.call("describe", limits);
+        let call = self.call("loading", limits);
         let answer = call.fresh(
             Evidence::none(),
             |store| {

@@ -21,6 +21,11 @@ pub(crate) fn line(text: &str) -> String {
     text
 }
 
+/// Whether a text of several lines is harmless as it is, whatever its length.
+pub(crate) fn is_harmless(text: &str) -> bool {
+    text.chars().all(|character| keep(character, matches!(character, '\t' | '\n')).is_some())
+}
+
 fn tidy(text: &mut String, replace: impl Fn(char) -> Option<char>) {
     if text.chars().any(|character| replace(character) != Some(character)) {
         *text = text.chars().filter_map(replace).collect();

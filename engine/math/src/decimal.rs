@@ -81,6 +81,19 @@ impl Decimal {
         format!("{} %", plain(self.units * 100))
     }
 
+    /// The sum, or nothing when it has more digits than a decimal holds.
+    #[must_use]
+    pub fn checked_add(self, other: Self) -> Option<Self> {
+        let units = self.units.checked_add(other.units)?;
+        (units.abs() < UNIT * UNIT).then_some(Self { units })
+    }
+
+    /// The difference, or nothing when it has more digits than a decimal holds.
+    #[must_use]
+    pub fn checked_sub(self, other: Self) -> Option<Self> {
+        self.checked_add(Self { units: -other.units })
+    }
+
     /// The nearest float, for showing and for estimates.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "documented as the nearest float")]

@@ -25,7 +25,7 @@ pub enum Outcome {
 pub enum Weight {
     /// A failure has the effect that the policy states in `on-fail`.
     Required,
-    /// A failure warns.
+    /// A failure is shown and has no effect: the service may strive for more than is asked of it.
     Advised,
 }
 

@@ -50,7 +50,7 @@ pub struct About {
     /// The effect when the plugin fails.
     #[serde(default = "Effect::hold")]
     pub on_error: Effect,
-    /// Checks only: the effect when a required rule fails. An advised rule that fails warns.
+    /// Checks only: the effect when a required rule fails. An advised rule that fails is shown and has no effect.
     #[serde(default = "Effect::hold")]
     pub on_fail: Effect,
     /// The folders whose documents the plugin may read.

@@ -86,8 +86,8 @@ pub struct Measured {
     pub failure: Option<String>,
     /// The length of a slice in seconds.
     pub slice_seconds: u32,
-    /// The slices that hold something, as gzip in base64: for each slice, as LEB128 numbers, its distance from the slice
-    /// before it (the first: from 1970) in slices, and its good, bad and unknown events.
+    /// The slices that hold something, as gzip in base64: for each slice four LEB128 numbers, its distance from the slice
+    /// before it (the first: from 1970) in slices, zigzag-coded, and its good, bad and unknown events.
     pub slices: String,
     /// When the newest event happened that counted.
     #[serde(skip_serializing_if = "Option::is_none")]

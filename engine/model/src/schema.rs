@@ -7,12 +7,15 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 
-use crate::event::Event;
+use crate::event::{Event, WorkItem};
 use crate::gate::Gate;
+use crate::lock::Lock;
 use crate::overrule::Overrides;
 use crate::policy::Policy;
 use crate::project::Project;
+use crate::record::DecisionRecord;
 use crate::service::Service;
+use crate::verdict::Verdict;
 use crate::waiver::Waivers;
 
 /// The kinds of files that Weir reads and writes.
@@ -31,8 +34,16 @@ pub enum FileKind {
     Waiver,
     /// A file of `overrides/`: verdicts that are overruled for a while.
     Override,
+    /// `weir.lock`: the plugins of a project, pinned.
+    Lock,
     /// One event, as JSON.
     Event,
+    /// The data of an event about a piece of work, as JSON.
+    WorkItem,
+    /// A verdict, as JSON.
+    Verdict,
+    /// A decision record, as JSON.
+    Record,
 }
 
 impl FileKind {
@@ -44,7 +55,11 @@ impl FileKind {
         FileKind::Gate,
         FileKind::Waiver,
         FileKind::Override,
+        FileKind::Lock,
         FileKind::Event,
+        FileKind::WorkItem,
+        FileKind::Verdict,
+        FileKind::Record,
     ];
 
     /// The name that people use for the kind.
@@ -57,7 +72,11 @@ impl FileKind {
             FileKind::Gate => "gate",
             FileKind::Waiver => "waiver",
             FileKind::Override => "override",
+            FileKind::Lock => "lock",
             FileKind::Event => "event",
+            FileKind::WorkItem => "work-item",
+            FileKind::Verdict => "verdict",
+            FileKind::Record => "record",
         }
     }
 }
@@ -95,7 +114,11 @@ pub fn schema(kind: FileKind) -> Value {
         FileKind::Gate => schema_of::<Gate>(),
         FileKind::Waiver => schema_of::<Waivers>(),
         FileKind::Override => schema_of::<Overrides>(),
+        FileKind::Lock => schema_of::<Lock>(),
         FileKind::Event => schema_of::<Event<'_>>(),
+        FileKind::WorkItem => schema_of::<WorkItem>(),
+        FileKind::Verdict => schema_of::<Verdict>(),
+        FileKind::Record => schema_of::<DecisionRecord>(),
     }
 }
 

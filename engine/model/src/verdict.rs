@@ -187,8 +187,9 @@ pub struct SloStatus {
     pub name: String,
     /// The SLI that it is about.
     pub sli: String,
-    /// Where the SLI is measured.
-    pub measured_at: String,
+    /// Where the SLI is measured, where its file says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub measured_at: Option<String>,
     /// The objective, for example `99.9 %`.
     pub objective: String,
     /// The window, for example `30d`.

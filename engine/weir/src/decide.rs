@@ -37,8 +37,7 @@ pub(crate) struct Decided {
     pub(crate) evidence: BTreeMap<String, BTreeMap<String, Given>>,
 }
 
-/// Puts every policy to its plugin and combines what they say. `case.evidence` is not looked at: what the plugins may
-/// read is in `armed`.
+/// Puts every policy to its plugin and combines what they say.
 pub(crate) fn decide(case: &Case, armed: &[Armed], slos: &[MeasuredSlo]) -> Decided {
     let mut outcomes = Vec::new();
     let mut evidence = BTreeMap::new();

@@ -217,7 +217,7 @@ impl Engine {
     /// Holds every SLO against what was measured.
     ///
     /// # Errors
-    /// As for [`Engine::standing`].
+    /// When there is no such service, a parameter is wrong, a calculator can't be loaded, or events can't be read.
     pub fn slo_status(
         &self,
         project: &Project,
@@ -225,6 +225,7 @@ impl Engine {
         at: Timestamp,
         events: &Events,
     ) -> Result<(Vec<ServiceStatus>, EventCounts), EngineError> {
+        self.check_parameters(project)?;
         let services: Vec<&Service> = match service {
             Some(name) => vec![&**self.service_file(project, name)?],
             None => project.services().collect(),
@@ -244,6 +245,7 @@ impl Engine {
     /// When there is no such service, or no check is about it, or a plugin can't be loaded.
     pub fn check(&self, project: &Project, service: &str, at: Timestamp) -> Result<Verdict, EngineError> {
         let file = self.service_file(project, service)?;
+        self.check_parameters(project)?;
         let mut case = self.empty_case(project, file, at);
         case.gate = "check".to_owned();
         for policy in CasePolicy::of_project(project, |policy| policy.scope.covers(file)) {

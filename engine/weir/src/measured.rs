@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use weir_flow::Ledger;
 use weir_math::{Account, Budget, Budgeting, Counts, Pace, Ratio, Series, Span, exhausts_at};
-use weir_model::service::{Sli, Slo};
+use weir_model::{MeasuredAt, Sli, Slo};
 use weir_model::verdict::SloStatus;
 
 /// The stretch that tells the present pace, in seconds: a day, so that night and day are both in it.
@@ -50,7 +50,7 @@ impl MeasuredSlo {
         let status = SloStatus {
             name: slo.name.to_string(),
             sli: slo.sli.to_string(),
-            measured_at: sli.measured_at.to_string(),
+            measured_at: sli.measured_at.map(|place: MeasuredAt| place.to_string()),
             objective: objective.to_string(),
             window: window.to_string(),
             gap,

@@ -191,7 +191,7 @@ pub(crate) fn limits(stated: &weir_model::limits::Limits) -> Limits {
         value.map_or(usual, |value| usize::try_from(value).unwrap_or(usize::MAX))
     };
     Limits {
-        deadline: stated.deadline.map_or(usual.deadline, |value| Duration::from_millis(value.milliseconds())),
+        deadline: stated.deadline.map_or(usual.deadline, |value| Duration::from_millis(value.get())),
         memory_bytes: size(stated.memory, usual.memory_bytes),
         table_elements: count(stated.table_elements, usual.table_elements),
         instances: count(stated.instances, usual.instances),

@@ -161,7 +161,7 @@ impl Records {
 ///
 /// # Errors
 /// When the file can't be read or is no record of this version.
-pub fn read(path: &Path) -> Result<Stored, RecordError> {
+pub(crate) fn read(path: &Path) -> Result<Stored, RecordError> {
     let bytes = fs::read(path)?;
     let foreign = |reason: String| RecordError::Foreign { file: path.to_owned(), reason };
     let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(|error| foreign(error.to_string()))?;

@@ -46,7 +46,8 @@ impl Engine {
             let plugin = self.recorded_plugin(&chain, policy, &input.plugin_digest)?;
             armed.push(armed_of_record(policy, plugin, inputs));
         }
-        derive(stored.record.verdict, &case, &armed, inputs, chain.follows(&stored.record)?)
+        let follows = chain.follows(&stored.record)?;
+        derive(stored.record.verdict.clone(), &case, &armed, inputs, follows)
     }
 
     /// What the policies of another project say of a recorded decision: about the same service, events, documents,

@@ -54,6 +54,11 @@ impl Batch {
         Self { pools }
     }
 
+    #[cfg(test)]
+    pub(crate) fn into_pools(self) -> Pools {
+        self.pools
+    }
+
     /// How many rows there are.
     pub fn rows(&self) -> usize {
         self.pools.rows as usize
@@ -142,7 +147,8 @@ impl Batch {
 impl<T> Column<'_, T> {
     /// Gives rows without a value the mark `missing`.
     fn blank(&self, missing: u8, marks: &mut [u8]) {
-        for (mark, valid) in marks.iter_mut().zip(self.validity.into_iter().flatten()) {
+        let Some(validity) = self.validity else { return };
+        for (mark, valid) in marks.iter_mut().zip(validity) {
             *mark = select(*valid == VALID, *mark, missing);
         }
     }
@@ -176,4 +182,77 @@ fn select(condition: bool, yes: u8, no: u8) -> u8 {
 fn part<T>(pool: &[T], start: u32, length: usize) -> Option<&[T]> {
     let start = start as usize;
     pool.get(start..start.checked_add(length)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mark::{BAD, GOOD, UNKNOWN};
+    use crate::testing::Rows;
+
+    #[test]
+    fn a_column_holds_the_values_of_its_kind() {
+        let batch = Rows::new(2)
+            .integers([Some(7), None])
+            .numbers([Some(0.5), Some(1.5)])
+            .flags([None, Some(true)])
+            .instants([Some(1_000), Some(2_000)])
+            .absent()
+            .batch();
+        assert_eq!(batch.rows(), 2);
+        let integers = batch.integers(0).unwrap();
+        assert_eq!((integers.values, integers.validity), ([7, 0].as_slice(), Some([1, 0].as_slice())));
+        assert_eq!(batch.numbers(1).unwrap().values, [0.5, 1.5]);
+        assert!(batch.numbers(1).unwrap().validity.is_none());
+        assert_eq!(batch.flags(2).unwrap().values, [0, 1]);
+        assert_eq!(batch.instants(3).unwrap().values, [1_000, 2_000]);
+        assert!(batch.integers(1).is_none(), "another kind");
+        assert!(batch.integers(4).is_none(), "not supplied");
+        assert!(batch.integers(5).is_none(), "not planned");
+    }
+
+    #[test]
+    fn texts_are_read_once_a_term() {
+        let batch = Rows::new(4).texts([Some("ü"), None, Some(""), Some("ü")]).batch();
+        let texts = batch.texts(0).unwrap();
+        assert_eq!(texts.terms().collect::<Vec<_>>(), ["ü", ""]);
+        assert_eq!(texts.each_term(str::len), [2, 0]);
+        assert_eq!(texts.codes.values, [0, 0, 1, 0]);
+    }
+
+    #[test]
+    fn views_beyond_the_pools_are_no_columns() {
+        let whole = Pools {
+            rows: 2,
+            columns: vec![View { kind: kind::TEXT, start: 0, validity: 4, dictionary: 2, terms: 1 }],
+            integers: Vec::new(),
+            numbers: Vec::new(),
+            codes: vec![0, 0, 0, 4],
+            bytes: b"text\x01\x01".to_vec(),
+        };
+        let read = |change: fn(&mut Pools)| {
+            let mut pools = whole.clone();
+            change(&mut pools);
+            let batch = Batch::new(pools);
+            batch.texts(0).map(|texts| texts.terms().map(str::to_owned).collect::<Vec<_>>())
+        };
+        assert_eq!(read(|_| ()).unwrap(), ["text"]);
+        assert_eq!(read(|pools| pools.rows = 5), None);
+        assert_eq!(read(|pools| pools.rows = u32::MAX), None);
+        assert_eq!(read(|pools| pools.columns[0].start = u32::MAX), None);
+        assert_eq!(read(|pools| pools.columns[0].validity = 5), None);
+        assert_eq!(read(|pools| pools.columns[0].terms = u32::MAX), None);
+        assert_eq!(read(|pools| pools.codes[3] = 99).unwrap(), [""]);
+        assert_eq!(read(|pools| pools.codes[2] = 5).unwrap(), [""]);
+        assert_eq!(read(|pools| pools.bytes[0] = 0xff).unwrap(), [""]);
+    }
+
+    #[test]
+    fn the_last_range_that_holds_the_value_gives_the_mark() {
+        let batch = Rows::new(4).integers([Some(1), Some(5), Some(9), None]).batch();
+        let ranges = [(Range { first: 0, last: 5 }, GOOD), (Range { first: 5, last: 7 }, BAD)];
+        let marks = batch.judge_ranges(batch.integers(0), UNKNOWN, 0, ranges.into_iter());
+        assert_eq!(marks, [GOOD, BAD, 0, UNKNOWN]);
+        assert_eq!(batch.judge_ranges(None, UNKNOWN, 0, ranges.into_iter()), [UNKNOWN; 4]);
+    }
 }

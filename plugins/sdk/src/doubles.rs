@@ -3,11 +3,12 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::evidence::Refusal;
 use crate::refusal;
 
-type Zones = Box<dyn Fn(&str, i64) -> Option<i32>>;
+type Zones = Rc<dyn Fn(&str, i64) -> Option<i32>>;
 
 #[derive(Default)]
 pub(crate) struct Doubles {
@@ -25,7 +26,8 @@ pub(crate) fn write(level: u32, text: &str) {
 }
 
 pub(crate) fn offset(zone: &str, at: i64) -> Option<i32> {
-    DOUBLES.with_borrow(|doubles| doubles.zones.as_ref().and_then(|zones| zones(zone, at)))
+    let zones = DOUBLES.with_borrow(|doubles| doubles.zones.clone());
+    zones.and_then(|zones| zones(zone, at))
 }
 
 pub(crate) fn read(path: &str) -> Result<String, Refusal> {

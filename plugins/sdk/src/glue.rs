@@ -151,3 +151,77 @@ macro_rules! export {
         };
     };
 }
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::testing::Rows;
+    use calculator::Guest;
+
+    #[derive(Deserialize)]
+    #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+    struct Params {
+        mark: u8,
+    }
+
+    struct Constant;
+
+    impl Calculator for Constant {
+        type Params = Params;
+
+        const ABOUT: About = About {
+            name: "constant",
+            version: "1.2.3",
+            summary: "says the same of all rows",
+            parameters: "{}",
+            reads: &["nothing"],
+        };
+
+        fn prepare(_: &Params) -> Result<calculator::Plan, Problem> {
+            Ok(calculator::Plan { fields: Vec::new(), settles: false, latest: None, facts: Vec::new() })
+        }
+
+        fn classify(params: &Params, batch: &Batch) -> Result<Vec<u8>, Problem> {
+            Ok(vec![params.mark; batch.rows()])
+        }
+    }
+
+    type Exported = Export<Constant>;
+
+    #[test]
+    fn calls_arrive_with_parameters_read() {
+        let rows = || Rows::new(2).batch().into_pools();
+        assert_eq!(Exported::classify(r#"{"mark": 2}"#.to_owned(), rows()), Ok(vec![2, 2]));
+        assert_eq!(
+            Exported::classify(r#"{"mork": 2}"#.to_owned(), rows()),
+            Err(Problem::InvalidParams(
+                "unknown field `mork`, expected `mark` at line 1 column 7".to_owned()
+            ))
+        );
+    }
+
+    #[test]
+    fn a_calculator_that_settles_nothing_says_so() {
+        let slices = calculator::Slices {
+            first: 0,
+            seconds: 60,
+            good: Vec::new(),
+            bad: Vec::new(),
+            unknown: Vec::new(),
+            latest: Vec::new(),
+        };
+        assert_eq!(
+            Exported::settle(r#"{"mark": 2}"#.to_owned(), slices),
+            Err(Problem::Unprocessable("`constant` judges events, not slices".to_owned()))
+        );
+    }
+
+    #[test]
+    fn a_plugin_describes_itself() {
+        let info = Exported::describe();
+        assert_eq!((info.name.as_str(), info.version.as_str()), ("constant", "1.2.3"));
+        assert_eq!(info.reads, ["nothing"]);
+    }
+}

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::mem;
 use std::path::Path;
+use std::rc::Rc;
 
 use crate::doubles::DOUBLES;
 
@@ -21,7 +22,7 @@ pub fn with_documents<R>(documents: BTreeMap<String, String>, test: impl FnOnce(
 
 /// Runs `test` with `offset` as the time zones.
 pub fn with_zones<R>(offset: impl Fn(&str, i64) -> Option<i32> + 'static, test: impl FnOnce() -> R) -> R {
-    let before = DOUBLES.with_borrow_mut(|doubles| doubles.zones.replace(Box::new(offset)));
+    let before = DOUBLES.with_borrow_mut(|doubles| doubles.zones.replace(Rc::new(offset)));
     let result = test();
     DOUBLES.with_borrow_mut(|doubles| doubles.zones = before);
     result
@@ -55,5 +56,47 @@ pub fn assert_schema<Params: schemars::JsonSchema>(text: &str, path: impl AsRef<
     }
     if let Err(error) = std::fs::write(path, format!("{:#}\n", schema.as_value())) {
         panic!("can't write `{}`: {error}", path.display());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{evidence, log, refusal, zones};
+
+    #[test]
+    fn documents_are_there_while_the_test_runs() {
+        let documents = ["docs/a.md", "docs/b/c.md", "docs-old/d.md", "e.md"];
+        let documents = documents.map(|path| (path.to_owned(), format!("text of {path}"))).into();
+        with_documents(documents, || {
+            assert_eq!(evidence::read("e.md").unwrap(), "text of e.md");
+            assert_eq!(evidence::read("f.md").unwrap_err().code, refusal::MISSING);
+            assert_eq!(evidence::documents("docs").unwrap(), ["docs/a.md", "docs/b/c.md"]);
+            assert_eq!(evidence::documents("docs/").unwrap(), ["docs/a.md", "docs/b/c.md"]);
+            assert_eq!(evidence::documents("").unwrap().len(), 4);
+        });
+        assert!(evidence::read("e.md").is_err());
+    }
+
+    #[test]
+    fn zones_are_there_while_the_test_runs() {
+        let summer = |zone: &str, at: i64| (zone == "Europe/Berlin" && at > 0).then_some(7200);
+        with_zones(summer, || {
+            assert_eq!(zones::offset("Europe/Berlin", 1), Some(7200));
+            assert_eq!(zones::offset("Europe/Bern", 1), None);
+        });
+        assert_eq!(zones::offset("Europe/Berlin", 1), None);
+    }
+
+    #[test]
+    fn what_is_logged_can_be_read() {
+        log::info("outside");
+        let (answer, lines) = logged(|| {
+            log::error("one");
+            log::detail("two");
+            42
+        });
+        assert_eq!(answer, 42);
+        assert_eq!(lines, [(1, "one".to_owned()), (4, "two".to_owned())]);
     }
 }

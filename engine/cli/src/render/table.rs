@@ -8,7 +8,7 @@ const WIDTH: u16 = 110;
 /// A table with these headings, without lines around its cells.
 pub(crate) fn table<const N: usize>(headings: [&str; N]) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     // The same input prints the same bytes: the width is the terminal's only where there is one.
     if !table.is_tty() {
         table.set_width(WIDTH);

@@ -74,7 +74,7 @@ fn effects_are_known() {
 
 #[test]
 fn texts_are_made_harmless() {
-    let clause = [300, 4, 320, 15, 2, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    let clause = [300, 4, 320, 16, 2, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
     let data = format!(
         r#"(data (i32.const 128) "{}") (data (i32.const 200) "{}") (data (i32.const 300) "co\0ade")
         (data (i32.const 320) "3 %\1b[31m \e2\80\aeleft")"#,

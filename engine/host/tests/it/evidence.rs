@@ -88,7 +88,6 @@ fn no_path_leaves_the_granted_folder() {
             "/etc/passwd",
             "runbooks//shop.md",
             "./runbooks",
-            "C:x",
             "runbooks\\..\\secret.txt",
             "runbooks/./shop.md",
         ] {

@@ -1,9 +1,7 @@
 //! Plugins written by hand in the text format: a core module that does what a test wants, lifted to the contract.
 
-use std::fmt::Write as _;
-
-/// A plugin in the making. Its functions are bodies of core functions; memory up to [`HEAP`] is the test's own.
-pub struct Guest {
+/// A plugin in the making. Its functions are bodies of core functions; memory up to 8192 is the test's own.
+pub(crate) struct Guest {
     interface: &'static str,
     /// The functions of the contract: name, core signature, component signature, body.
     functions: Vec<Function>,
@@ -21,10 +19,8 @@ struct Function {
     body: String,
 }
 
-/// Where memory that functions allocate starts.
-pub const HEAP: u32 = 8192;
 /// Memory that is zero: empty lists, texts, and the result of a function that has nothing to say.
-pub const ZEROS: u32 = 4096;
+pub(crate) const ZEROS: u32 = 4096;
 /// What `describe` says of itself.
 const DESCRIPTION: u32 = 1024;
 
@@ -90,7 +86,7 @@ const CHECKER: &str = r#"
 
 impl Guest {
     /// A calculator without fields that marks every row good.
-    pub fn calculator() -> Guest {
+    pub(crate) fn calculator() -> Guest {
         Guest::new("calculator", CALCULATOR)
             .function(
                 "prepare",
@@ -117,7 +113,7 @@ impl Guest {
     }
 
     /// A budget policy that allows everything.
-    pub fn budget() -> Guest {
+    pub(crate) fn budget() -> Guest {
         Guest::new("budget", BUDGET)
             .function(
                 "prepare",
@@ -138,7 +134,7 @@ impl Guest {
     /// A check that reads the document that its parameters name, and says in one finding what it was given: the text as a
     /// pass, a refusal's text as a failure. Parameters that start with `+` list the folder they name: the finding is the
     /// first path, and its line says how many there are.
-    pub fn reader() -> Guest {
+    pub(crate) fn reader() -> Guest {
         let body = r#"
             (i32.store (i32.const 512) (i32.const 0))
             (if (i32.eq (i32.load8_u (local.get $path)) (i32.const 43))
@@ -211,32 +207,32 @@ impl Guest {
     }
 
     /// Replaces the body of a function.
-    pub fn body(mut self, name: &str, body: &str) -> Guest {
+    pub(crate) fn body(mut self, name: &str, body: &str) -> Guest {
         let function = self.functions.iter_mut().find(|function| function.name == name).unwrap();
         body.clone_into(&mut function.body);
         self
     }
 
     /// Adds to the core module: data, functions, tables.
-    pub fn core(mut self, text: &str) -> Guest {
+    pub(crate) fn core(mut self, text: &str) -> Guest {
         self.core.push_str(text);
         self
     }
 
     /// Adds to the end of the component.
-    pub fn tail(mut self, text: &str) -> Guest {
+    pub(crate) fn tail(mut self, text: &str) -> Guest {
         self.tail.push_str(text);
         self
     }
 
     /// Adds an import that the plugin makes no use of.
-    pub fn import(mut self, text: &str) -> Guest {
+    pub(crate) fn import(mut self, text: &str) -> Guest {
         self.imports.push_str(text);
         self
     }
 
     /// Sets or removes the custom section.
-    pub fn info(mut self, json: Option<&str>) -> Guest {
+    pub(crate) fn info(mut self, json: Option<&str>) -> Guest {
         self.info = json.map(str::to_owned);
         self
     }
@@ -245,87 +241,79 @@ impl Guest {
         self.import(
             r#"(import "weir:policy/evidence@0.1.0" (instance $evidence
                 (type $refusal-type (record (field "code" u32) (field "text" string)))
-                (export $refusal "refusal" (type (eq $refusal-type)))
+                (export "refusal" (type $refusal (eq $refusal-type)))
                 (export "read" (func (param "path" string) (result (result string (error $refusal)))))
                 (export "documents" (func (param "folder" string)
                     (result (result (list string) (error $refusal)))))))
-            (core func $lowered-read (canon lower (func $evidence "read") (memory $libc "memory")
-                (realloc (func $libc "realloc"))))
-            (core func $lowered-documents (canon lower (func $evidence "documents") (memory $libc "memory")
-                (realloc (func $libc "realloc"))))"#,
+            (core func $lowered-read (canon lower (func $evidence "read") (memory (core memory $libc "memory"))
+                (realloc (core func $libc "realloc"))))
+            (core func $lowered-documents (canon lower (func $evidence "documents") (memory (core memory $libc "memory"))
+                (realloc (core func $libc "realloc"))))"#,
         )
     }
 
     /// The component as text.
-    pub fn text(&self) -> String {
-        let mut text = String::from("(component\n");
-        let reads = self.imports.contains("evidence");
-        text.push_str(LIBC);
-        text.push_str(&self.imports);
-        let (core_imports, instance) = if reads {
-            (
-                r#"(import "host" "read" (func $read (param i32 i32 i32)))
-                (import "host" "documents" (func $documents (param i32 i32 i32)))"#,
-                r#"(export "read" (func $lowered-read)) (export "documents" (func $lowered-documents))"#,
-            )
+    fn text(&self) -> String {
+        let Guest { interface, types, imports, tail, .. } = self;
+        let each = |write: &dyn Fn(&Function) -> String| self.functions.iter().map(write).collect::<String>();
+        let provided = if self.has_evidence() {
+            r#"(export "read" (func $lowered-read)) (export "documents" (func $lowered-documents))"#
         } else {
-            ("", "")
+            ""
         };
-        write!(
-            text,
+        let lifted = each(&|Function { name, component, .. }| {
+            format!(
+                r#"
+                (func ${name} {component} (canon lift (core func $main "{name}")
+                    (memory (core memory $libc "memory")) (realloc (core func $libc "realloc"))))"#
+            )
+        });
+        let exports = each(&|Function { name, .. }| format!("(export \"{name}\" (func ${name}))"));
+        let info = self
+            .info
+            .as_ref()
+            .map(|info| format!("(@custom \"weir:info\" \"{}\")", info.replace('"', "\\\"")));
+        format!(
+            r#"(component {LIBC} {imports} {}
+            (core instance $main (instantiate $Main (with "libc" (instance $libc))
+                (with "host" (instance (export "write" (func $lowered-write)) {provided}))))
+            {COMMON} {types} {lifted}
+            (instance $plugin {exports})
+            (export "weir:policy/{interface}@0.1.0" (instance $plugin))
+            {} {tail})"#,
+            self.core_module(),
+            info.unwrap_or_default(),
+        )
+    }
+
+    fn core_module(&self) -> String {
+        let imports = if self.has_evidence() {
+            r#"(import "host" "read" (func $read (param i32 i32 i32)))
+                (import "host" "documents" (func $documents (param i32 i32 i32)))"#
+        } else {
+            ""
+        };
+        let functions = self.functions.iter().map(|Function { name, core, body, .. }| {
+            format!("\n(func ${name} (export \"{name}\") {core} {body})")
+        });
+        format!(
             r#"
             (core module $Main
                 (import "libc" "memory" (memory 1))
                 (import "libc" "realloc" (func $realloc (param i32 i32 i32 i32) (result i32)))
                 (import "host" "write" (func $write (param i32 i32 i32)))
-                {core_imports} {}"#,
-            self.core
+                {imports} {} {})"#,
+            self.core,
+            functions.collect::<String>(),
         )
-        .unwrap();
-        for Function { name, core, body, .. } in &self.functions {
-            write!(text, "\n(func ${name} (export \"{name}\") {core} {body})").unwrap();
-        }
-        write!(
-            text,
-            r#")
-            (core instance $main (instantiate $Main (with "libc" (instance $libc))
-                (with "host" (instance (export "write" (func $lowered-write)) {instance}))))
-            {COMMON} {}"#,
-            self.types
-        )
-        .unwrap();
-        for Function { name, component, .. } in &self.functions {
-            write!(
-                text,
-                r#"
-                (func ${name} {component} (canon lift (core func $main "{name}") (memory $libc "memory")
-                    (realloc (func $libc "realloc"))))"#
-            )
-            .unwrap();
-        }
-        let exports: String = self
-            .functions
-            .iter()
-            .map(|function| format!("(export \"{0}\" (func ${0}))", function.name))
-            .collect();
-        write!(
-            text,
-            r#"
-            (instance $plugin {exports})
-            (export "weir:policy/{}@0.1.0" (instance $plugin))"#,
-            self.interface
-        )
-        .unwrap();
-        if let Some(info) = &self.info {
-            write!(text, "(@custom \"weir:info\" \"{}\")", info.replace('"', "\\\"")).unwrap();
-        }
-        text.push_str(&self.tail);
-        text.push_str(")\n");
-        text
+    }
+
+    fn has_evidence(&self) -> bool {
+        self.imports.contains("$lowered-read")
     }
 
     /// The component.
-    pub fn component(&self) -> Vec<u8> {
+    pub(crate) fn component(&self) -> Vec<u8> {
         let text = self.text();
         wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}"))
     }
@@ -349,11 +337,11 @@ const LIBC: &str = r#"
                 unreachable))
             (local.get $start)))
     (core instance $libc (instantiate $Libc))
-    (core func $lowered-write (canon lower (func $log "write") (memory $libc "memory")))
+    (core func $lowered-write (canon lower (func $log "write") (memory (core memory $libc "memory"))))
 "#;
 
 /// The body of a `classify` that hands back `count` times the same mark.
-pub fn marks(count: &str, mark: u32) -> String {
+pub(crate) fn marks(count: &str, mark: u32) -> String {
     format!(
         "(local.set $list (call $realloc (i32.const 0) (i32.const 0) (i32.const 1) {count}))
         (memory.fill (local.get $list) (i32.const {mark}) {count})
@@ -365,9 +353,6 @@ pub fn marks(count: &str, mark: u32) -> String {
 }
 
 /// Numbers of 32 bits as the bytes of a data segment.
-pub fn words(words: &[u32]) -> String {
-    words.iter().flat_map(|word| word.to_le_bytes()).fold(String::new(), |mut text, byte| {
-        write!(text, "\\{byte:02x}").unwrap();
-        text
-    })
+pub(crate) fn words(words: &[u32]) -> String {
+    words.iter().flat_map(|word| word.to_le_bytes()).map(|byte| format!("\\{byte:02x}")).collect()
 }

@@ -116,6 +116,8 @@ fn a_description_that_makes_no_sense_is_refused() {
         format!(r#"{{"name":"{name}","version":"1","summary":"","parameters":{parameters},"reads":[]}}"#)
     };
     assert_eq!(check(&with("", "{}")), "its name is empty");
+    let escape = r#"{"title":"\\u001b[2J"}"#;
+    assert_eq!(check(&with("a", escape)), "the schema of its parameters holds control characters");
     assert_eq!(check(&with("a", "3")), "the schema of its parameters is not a JSON object");
 }
 

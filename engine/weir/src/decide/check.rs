@@ -2,7 +2,6 @@
 
 use weir_host::contract::checker as contract;
 use weir_host::contract::types::Fact;
-use weir_model::Effect;
 use weir_model::finding::{Finding, Outcome as RuleOutcome, Weight};
 use weir_model::policy::Policy;
 use crate::case::Case;
@@ -34,11 +33,10 @@ fn weigh(outcome: &mut Outcome, policy: &Policy) {
     for finding in &outcome.outcome.findings {
         match (finding.outcome, finding.weight) {
             (RuleOutcome::Fail, Weight::Required) => outcome.judged = outcome.judged.max(policy.about.on_fail),
-            (RuleOutcome::Fail, Weight::Advised) => outcome.judged = outcome.judged.max(Effect::Warn),
             (RuleOutcome::Unknown, Weight::Required) => {
                 gaps.push(format!("rule `{}` could not be judged: {}", finding.rule, finding.text));
             }
-            (RuleOutcome::Unknown, Weight::Advised)
+            (RuleOutcome::Fail | RuleOutcome::Unknown, Weight::Advised)
             | (RuleOutcome::Pass | RuleOutcome::Waived | RuleOutcome::NotApplicable, _) => {}
         }
     }

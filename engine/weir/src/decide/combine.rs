@@ -1,7 +1,7 @@
 //! The most severe effect wins; overrides are applied last and shown.
 
 use weir_model::Effect;
-use weir_model::finding::{Outcome as RuleOutcome, Weight};
+use weir_model::finding::{Finding, Outcome as RuleOutcome, Weight};
 use weir_model::overrule::Override;
 use crate::case::Case;
 use weir_model::verdict::{Clause, DecidedBy, Flip, Overruled};
@@ -119,10 +119,8 @@ fn because(outcome: &Outcome) -> Because {
     if let Some(clause) = said.clauses.first() {
         return Because { clause: clause.code.clone(), text: clause.text.clone(), flip: nearest_flip(&said.clauses) };
     }
-    let failed = |weight: Weight| {
-        said.findings.iter().find(|finding| finding.outcome == RuleOutcome::Fail && finding.weight == weight)
-    };
-    if let Some(finding) = failed(Weight::Required).or_else(|| failed(Weight::Advised)) {
+    let failed = |finding: &&Finding| finding.outcome == RuleOutcome::Fail && finding.weight == Weight::Required;
+    if let Some(finding) = said.findings.iter().find(failed) {
         let flip = Flip {
             needs: finding.remedy.clone().unwrap_or_else(|| format!("rule `{}` to pass", finding.rule)),
             has: finding.text.clone(),
