@@ -12,8 +12,8 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask plugins [--check] [NAME..]
 
-Builds the bundled plugins (all, or those named) into `plugins/built/` and writes down in `plugins/plugins.lock` what
-they were built from.
+Builds the plugins that come with Weir into `plugins/built/`, those of the tests into `tests/guests/built/` (all, or those
+named), and writes down in `plugins/plugins.lock` what they were built from.
 
   --check  builds nothing into place: fails when sources, lock and built plugins disagree
 ";

@@ -1,7 +1,7 @@
-//! Builds the bundled plugins, and checks that what is in the repository was built from its sources.
+//! Builds the plugins, and checks that what is in the repository was built from its sources.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Result, bail, ensure};
 use fs_err as fs;
@@ -9,7 +9,7 @@ use fs_err as fs;
 use crate::lock::{Built, Lock};
 use crate::sources::{self, Sources};
 use crate::toolchain::Toolchain;
-use crate::workspace::{Plugin, Workspace};
+use crate::workspace::{FOLDERS, Plugin, Workspace};
 use crate::{component, say};
 
 /// Builds the plugins into place and writes the lock. Without names, all; then what is no plugin any more goes.
@@ -29,10 +29,12 @@ pub(crate) fn build(names: &[&String]) -> Result<()> {
         );
         lock.plugins = before.plugins;
     }
-    fs::create_dir_all(workspace.root.join(BUILT))?;
+    for folder in FOLDERS {
+        fs::create_dir_all(workspace.root.join(folder).join("built"))?;
+    }
     for plugin in &plugins {
         let bytes = component::from_module(&toolchain.build(&workspace, plugin.package)?)?;
-        fs::write(built(&workspace.root, &plugin.name), &bytes)?;
+        fs::write(&plugin.built, &bytes)?;
         say(&format!("{}: {} bytes", plugin.name, bytes.len()));
         let entry = Built {
             digest: sources::digest(&bytes),
@@ -43,7 +45,7 @@ pub(crate) fn build(names: &[&String]) -> Result<()> {
     }
     lock.write(&workspace.root)?;
     if names.is_empty() {
-        for stray in strays(&workspace.root, &lock)? {
+        for stray in strays(&workspace)? {
             fs::remove_file(stray)?;
         }
     }
@@ -58,8 +60,8 @@ pub(crate) fn check(names: &[&String]) -> Result<()> {
     let lock = Lock::read(&workspace.root)?;
     let mut faults = disagreements(&workspace, &plugins, &lock)?;
     if names.is_empty() {
-        let strays = strays(&workspace.root, &lock)?;
-        faults.extend(strays.iter().map(|path| format!("`{}` is in no lock", path.display())));
+        let strays = strays(&workspace)?;
+        faults.extend(strays.iter().map(|path| format!("`{}` is no plugin of the workspace", path.display())));
     }
     match Toolchain::find() {
         Ok(toolchain) if toolchain.version == lock.compiler => {
@@ -86,7 +88,7 @@ pub(crate) fn check(names: &[&String]) -> Result<()> {
 fn disagreements(workspace: &Workspace, plugins: &[Plugin<'_>], lock: &Lock) -> Result<Vec<String>> {
     let sources = Sources::new(workspace)?;
     let mut faults = Vec::new();
-    for Plugin { name, package } in plugins {
+    for Plugin { name, package, built } in plugins {
         let Some(entry) = lock.plugins.get(name) else {
             faults.push(format!("`{name}` was never built"));
             continue;
@@ -94,20 +96,13 @@ fn disagreements(workspace: &Workspace, plugins: &[Plugin<'_>], lock: &Lock) -> 
         if entry.sources != sources.digest(package)? {
             faults.push(format!("`{name}`: its sources have changed since it was built"));
         }
-        let path = built(&workspace.root, name);
-        match path.is_file().then(|| fs::read(path)).transpose()? {
+        match built.is_file().then(|| fs::read(built)).transpose()? {
             Some(bytes) if sources::digest(&bytes) == entry.digest && bytes.len() == entry.size => {}
             Some(_) => faults.push(format!("`{name}`: the built file is not the one in the lock")),
             None => faults.push(format!("`{name}`: the built file is missing")),
         }
     }
     Ok(faults)
-}
-
-const BUILT: &str = "plugins/built";
-
-fn built(root: &Path, name: &str) -> PathBuf {
-    root.join(BUILT).join(format!("{name}.wasm"))
 }
 
 /// The plugins with these names; without names, all.
@@ -121,13 +116,16 @@ fn select<'w>(workspace: &'w Workspace, names: &[&String]) -> Result<Vec<Plugin<
     Ok(plugins)
 }
 
-/// Built files that the lock does not name.
-fn strays(root: &Path, lock: &Lock) -> Result<Vec<PathBuf>> {
+/// Built files of no plugin.
+fn strays(workspace: &Workspace) -> Result<Vec<PathBuf>> {
+    let plugins = workspace.plugins();
     let mut strays = Vec::new();
-    for entry in fs::read_dir(root.join(BUILT))? {
-        let path = entry?.path();
-        if !lock.plugins.keys().any(|name| built(root, name) == path) {
-            strays.push(path);
+    for folder in FOLDERS {
+        for entry in fs::read_dir(workspace.root.join(folder).join("built"))? {
+            let path = entry?.path();
+            if plugins.iter().all(|plugin| plugin.built != path) {
+                strays.push(path);
+            }
         }
     }
     Ok(strays)

@@ -62,11 +62,16 @@ struct DependencyKind {
     kind: Option<String>,
 }
 
-/// A bundled plugin.
+/// Where plugins lie: those that come with Weir, and those that tests run.
+pub(crate) const FOLDERS: [&str; 2] = ["plugins", "tests/guests"];
+
+/// A plugin that is kept built.
 pub(crate) struct Plugin<'w> {
     /// The name of its folder.
     pub(crate) name: String,
     pub(crate) package: &'w Package,
+    /// The built component.
+    pub(crate) built: PathBuf,
 }
 
 impl Workspace {
@@ -97,14 +102,17 @@ impl Workspace {
         })
     }
 
-    /// The packages below `plugins/` that make a dynamic library, by name.
+    /// The packages in the folders of plugins that make a dynamic library, by name.
     pub(crate) fn plugins(&self) -> Vec<Plugin<'_>> {
-        let folder = self.root.join("plugins");
-        let plugin = |package| {
-            let name = Package::folder(package).strip_prefix(&folder).ok()?.to_str()?.to_owned();
-            Package::library(package)?;
-            Some(Plugin { name, package })
+        let folders = FOLDERS.map(|folder| self.root.join(folder));
+        let plugin = |package: &'_ Package| {
+            let folder = folders.iter().find(|folder| package.folder().parent() == Some(folder))?;
+            let name = package.folder().file_name()?.to_str()?.to_owned();
+            package.library()?;
+            let built = folder.join("built").join(format!("{name}.wasm"));
+            Some((name, built))
         };
+        let plugin = |package| plugin(package).map(|(name, built)| Plugin { name, package, built });
         let mut plugins: Vec<_> = self.packages.values().filter_map(plugin).collect();
         plugins.sort_by(|one, other| one.name.cmp(&other.name));
         plugins

@@ -67,8 +67,9 @@ pub struct DecidedBy {
 pub struct Flip {
     /// What is needed, for people.
     pub needs: String,
-    /// What there is instead, for people.
-    pub has: String,
+    /// What there is of it now, for people, where it can be measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub has: Option<String>,
     /// When it comes about if things go on as they do now, as far as can be told.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]

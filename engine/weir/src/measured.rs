@@ -122,7 +122,7 @@ fn gap(
     if age > i64::try_from(stale_after).unwrap_or(i64::MAX) {
         return Some(format!(
             "`{name}` is stale: its newest event is of {newest}, {} ago, and it goes stale after {}",
-            weir_math::format_duration(age.unsigned_abs()),
+            weir_math::format_duration(age.unsigned_abs() / 60 * 60),
             weir_math::format_duration(stale_after),
         ));
     }

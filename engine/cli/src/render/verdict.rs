@@ -56,7 +56,8 @@ fn headline(verdict: &Verdict) -> String {
 }
 
 fn flip_lines(flip: &Flip) -> String {
-    let mut out = format!("  {} {}; {}\n", bold("to lift it"), flip.needs, flip.has);
+    let has = flip.has.as_ref().map(|has| format!("; there is {has}")).unwrap_or_default();
+    let mut out = format!("  {} {}{has}\n", bold("to lift it"), flip.needs);
     let instant = |instant: &Option<Timestamp>| instant.map(|instant| instant.to_string());
     let when = match (instant(&flip.at_present_pace), instant(&flip.if_all_good)) {
         (Some(pace), Some(good)) if pace == good => Some(good),
@@ -110,7 +111,10 @@ fn says(policy: &PolicyOutcome) -> Vec<String> {
 }
 
 fn summary(policy: &PolicyOutcome) -> String {
-    let count = |outcome| policy.findings.iter().filter(|finding| finding.outcome == outcome).count();
+    let count = |outcome| {
+        let counted = |finding: &&Finding| finding.outcome == outcome && finding.weight == Weight::Required;
+        policy.findings.iter().filter(counted).count()
+    };
     let mut parts = Vec::new();
     for (outcome, word) in [
         (Outcome::Pass, "passed"),
@@ -125,7 +129,7 @@ fn summary(policy: &PolicyOutcome) -> String {
         }
     }
     let level = policy.level.as_ref().map(|level| format!("level {level}; ")).unwrap_or_default();
-    format!("{level}rules: {}", parts.join(", "))
+    format!("{level}required rules: {}", parts.join(", "))
 }
 
 /// The SLOs with their budgets. `with_service` adds a column for the service.
@@ -162,7 +166,7 @@ fn percent(text: &str) -> Option<f64> {
 
 fn note(slo: &SloStatus) -> String {
     match (&slo.gap, slo.exhausted_at) {
-        (Some(gap), _) => gap.clone(),
+        (Some(_), _) => "can't be judged".to_owned(),
         (None, Some(at)) if !slo.remaining.as_deref().is_some_and(|left| left.starts_with('-')) => {
             format!("exhausted on {} at the present pace", at.strftime("%Y-%m-%d %H:%MZ"))
         }
@@ -171,10 +175,14 @@ fn note(slo: &SloStatus) -> String {
     }
 }
 
-/// The findings that people have to know of: failures, and what stands instead of one.
+/// The findings that bear on the verdict: required rules that failed, were waived or could not be judged.
 fn findings<'f>(findings: impl Iterator<Item = &'f Finding>) -> String {
     let mut out = String::new();
-    for finding in findings.filter(|finding| !matches!(finding.outcome, Outcome::Pass | Outcome::NotApplicable)) {
+    let bears = |finding: &&Finding| {
+        let open = matches!(finding.outcome, Outcome::Fail | Outcome::Waived | Outcome::Unknown);
+        open && finding.weight == Weight::Required
+    };
+    for finding in findings.filter(bears) {
         if out.is_empty() {
             out.push('\n');
         }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use weir_host::contract::budget as contract;
 use weir_host::contract::types::Fact;
-use weir_math::{Decimal, Latch, Pace, Window, recovers_at};
+use weir_math::{Decimal, Latch, Pace, Ratio, Window, recovers_at};
 use weir_model::Effect;
 use crate::case::Case;
 use weir_model::verdict::{Clause, Flip, Obligation};
@@ -148,7 +148,7 @@ fn explained(clause: &contract::Clause, at: Timestamp, slos: &[&MeasuredSlo]) ->
         (_, Some(slo), Some(required)) => flip(clause, slo, required, actual.as_ref(), at.as_second()),
         _ => until.map(|until| Flip {
             needs: format!("the clause to end on {}", until),
-            has: "no other way out".to_owned(),
+            has: None,
             at_present_pace: Some(until),
             if_all_good: None,
         }),
@@ -173,22 +173,20 @@ fn flip(
     now: i64,
 ) -> Option<Flip> {
     let name = &slo.slo.name;
-    let has = |show: &dyn Fn(&Decimal) -> String| {
-        actual.map_or_else(|| "nothing measured".to_owned(), |actual| format!("has {}", show(actual)))
-    };
+    let actual = actual.map(|actual| Ratio::from(*actual));
     let (window, level, needs, has) = match clause.metric {
         REMAINING => (
             weir_math::Window::clone(&slo.slo.window),
             *required,
             format!("at least {} of the error budget of `{name}`", required.percent()),
-            has(&Decimal::percent),
+            actual.map(|actual| actual.percent_string(1)),
         ),
         BURN => {
             let window = Window::Rolling { seconds: clause.window };
             // Burn over a window below the factor is the same as more than 1 - factor of that window's own budget left.
             let level = Decimal::ONE.checked_sub(*required)?.checked_add(smallest_step()?)?;
             let stretch = weir_math::format_duration(clause.window);
-            (window, level, format!("a burn rate of `{name}` below {required} over {stretch}"), has(&ToString::to_string))
+            (window, level, format!("a burn rate of `{name}` below {required} over {stretch}"), actual.map(|actual| actual.to_decimal_string(1)))
         }
         _ => return None,
     };

@@ -4,7 +4,7 @@ use weir_model::Effect;
 use weir_model::finding::{Finding, Outcome as RuleOutcome, Weight};
 use weir_model::overrule::Override;
 use crate::case::Case;
-use weir_model::verdict::{Clause, DecidedBy, Flip, Overruled};
+use weir_model::verdict::{Clause, DecidedBy, Flip, Judged, Overruled};
 
 use super::Outcome;
 
@@ -55,12 +55,14 @@ fn overruled(force: &Override, asked: Combined, kept: Combined) -> Combined {
     }
 }
 
-/// The outcome that decides: the most severe effect; among equals, one that was judged before one that could not be; then
-/// the first by name.
+/// The outcome that decides: the most severe effect; among equals, one that was judged before one that could not be, and
+/// one with a clause, which has numbers to show; then the first by name.
 fn worst<'o>(outcomes: impl IntoIterator<Item = &'o Outcome>) -> Combined {
     let mut deciding: Option<&Outcome> = None;
     for outcome in outcomes {
-        let rank = |outcome: &Outcome| (outcome.outcome.effect, is_judged(outcome));
+        let rank = |outcome: &Outcome| {
+            (outcome.outcome.effect, is_judged(outcome), !outcome.outcome.clauses.is_empty())
+        };
         if deciding.is_none_or(|best| rank(outcome) > rank(best)) {
             deciding = Some(outcome);
         }
@@ -103,17 +105,12 @@ struct Because {
 fn because(outcome: &Outcome) -> Because {
     let said = &outcome.outcome;
     if !is_judged(outcome) {
-        let clause = match said.judged {
-            weir_model::verdict::Judged::Error => "error",
-            weir_model::verdict::Judged::NoData | weir_model::verdict::Judged::Yes => "no-data",
+        let (clause, needs) = match said.judged {
+            Judged::Error => ("error", "a plugin that answers"),
+            Judged::NoData | Judged::Yes => ("no-data", "data that is there and up to date"),
         };
         let text = said.gaps.first().cloned().unwrap_or_default();
-        let flip = Flip {
-            needs: "data or a plugin that can be judged".to_owned(),
-            has: text.clone(),
-            at_present_pace: None,
-            if_all_good: None,
-        };
+        let flip = Flip { needs: needs.to_owned(), has: None, at_present_pace: None, if_all_good: None };
         return Because { clause: clause.to_owned(), text, flip: Some(flip) };
     }
     if let Some(clause) = said.clauses.first() {
@@ -123,14 +120,14 @@ fn because(outcome: &Outcome) -> Because {
     if let Some(finding) = said.findings.iter().find(failed) {
         let flip = Flip {
             needs: finding.remedy.clone().unwrap_or_else(|| format!("rule `{}` to pass", finding.rule)),
-            has: finding.text.clone(),
+            has: None,
             at_present_pace: None,
             if_all_good: None,
         };
         return Because { clause: finding.rule.clone(), text: finding.text.clone(), flip: Some(flip) };
     }
     let passed = said.findings.iter().filter(|finding| finding.outcome == RuleOutcome::Pass).count();
-    Because { clause: "passed".to_owned(), text: format!("all required rules hold ({passed} passed)"), flip: None }
+    Because { clause: "passed".to_owned(), text: if passed == 0 { "nothing against it".to_owned() } else { format!("all required rules hold ({passed} passed)") }, flip: None }
 }
 
 /// All clauses as severe as the deciding one must be lifted before the effect is milder: the last of them counts.
