@@ -25,7 +25,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     names.sort();
 
-    let mut code = String::from("/// The plugins that come with Weir, in the order of their names.\npub(crate) static BUNDLED: &[Bundled] = &[\n");
+    let mut code = String::from(
+        "/// The plugins that come with Weir, in the order of their names.\npub(crate) static BUNDLED: &[Bundled] = &[\n",
+    );
     for name in names {
         let component = built.join(format!("{name}.wasm"));
         let compiled = if same_machine {

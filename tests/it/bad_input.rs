@@ -48,6 +48,18 @@ fn an_unknown_plugin() {
 }
 
 #[test]
+fn plugins_of_the_wrong_kind() {
+    let project = healthy();
+    project.edit("policies/error-budget.toml", "plugin = \"error-budget\"", "plugin = \"availability\"");
+    let message = refused(&project.weir(&GATE));
+    assert!(message.contains("policy `error-budget` runs the plugin `availability`"), "{message}");
+    let project = healthy();
+    project.edit("services/my-service.toml", "plugin = \"availability\"", "plugin = \"error-budget\"");
+    let message = refused(&project.weir(&GATE));
+    assert!(message.contains("SLI `availability` runs the plugin `error-budget`"), "{message}");
+}
+
+#[test]
 fn parameters_that_break_the_schema() {
     let project = healthy();
     project.write(
@@ -116,7 +128,8 @@ fn a_strict_run_stops_at_the_first_wrong_line() {
 #[test]
 fn an_unreadable_time() {
     let project = healthy();
-    let event = "{\"specversion\":\"1.0\",\"id\":\"x\",\"source\":\"/y\",\"type\":\"t\",\"time\":\"24.11.2026\"}\n";
+    let event =
+        "{\"specversion\":\"1.0\",\"id\":\"x\",\"source\":\"/y\",\"type\":\"t\",\"time\":\"24.11.2026\"}\n";
     project.write("events/wrong.jsonl", event);
     let run = project.weir(&GATE);
     assert!(run.stdout.contains("refused events/wrong.jsonl:1: `time` is `24.11.2026`, which is not a time"));
@@ -180,12 +193,14 @@ fn records_that_cannot_be_written() {
 /// A project whose policy or calculator is the hostile plugin, in one of its moods.
 fn hostile(name: &str, mood: &str, on_error: &str) -> Project {
     let project = healthy();
-    let component = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/guests/built").join(name);
+    let component =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/guests/built").join(name);
     let bytes = std::fs::read(component.with_extension("wasm")).unwrap();
     let digest = weir_digest(&bytes);
-    project
-        .write("plugins/hostile.wasm", bytes)
-        .write("weir.lock", format!("[[plugin]]\nname = \"hostile\"\npath = \"plugins/hostile.wasm\"\nsha256 = \"{digest}\"\n"));
+    project.write("plugins/hostile.wasm", bytes).write(
+        "weir.lock",
+        format!("[[plugin]]\nname = \"hostile\"\npath = \"plugins/hostile.wasm\"\nsha256 = \"{digest}\"\n"),
+    );
     if name == "hostile-policy" {
         project.write(
             "policies/hostile.toml",

@@ -6,8 +6,14 @@ use crate::support::{Project, sample, weir, weir_reading};
 fn gate_on_sample(service: &str, more: &[&str]) -> (i32, String) {
     let records = tempfile::tempdir().unwrap();
     let project = sample();
-    let fixed =
-        ["gate", service, "--project", project.to_str().unwrap(), "--records", records.path().to_str().unwrap()];
+    let fixed = [
+        "gate",
+        service,
+        "--project",
+        project.to_str().unwrap(),
+        "--records",
+        records.path().to_str().unwrap(),
+    ];
     let run = weir(&[&fixed, more].concat());
     assert!(run.stderr.contains("recorded in "), "{}", run.stderr);
     (run.code, run.stdout)
@@ -99,8 +105,16 @@ fn events_come_from_standard_input_too() {
     let events = std::fs::read_to_string(project.path("events/example.jsonl")).unwrap();
     project.remove("events");
     let folder = project.path("");
-    let arguments =
-        ["gate", "my-service", "--project", folder.to_str().unwrap(), "--at", "2026-01-01T02:00:00Z", "--events", "-"];
+    let arguments = [
+        "gate",
+        "my-service",
+        "--project",
+        folder.to_str().unwrap(),
+        "--at",
+        "2026-01-01T02:00:00Z",
+        "--events",
+        "-",
+    ];
     let run = weir_reading(&arguments, &events);
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
     assert!(run.stdout.contains("120 read = 120 used"), "{}", run.stdout);

@@ -45,8 +45,14 @@ fn every_service_of_the_sample_replays() {
     let folder = tempfile::tempdir().unwrap();
     let project = sample();
     for service in ["catalog", "search", "checkout", "reports"] {
-        let arguments =
-            ["gate", service, "--project", project.to_str().unwrap(), "--records", folder.path().to_str().unwrap()];
+        let arguments = [
+            "gate",
+            service,
+            "--project",
+            project.to_str().unwrap(),
+            "--records",
+            folder.path().to_str().unwrap(),
+        ];
         weir(&arguments);
     }
     for number in 1..=4 {
@@ -98,7 +104,8 @@ fn other_policies_can_be_asked_about_a_record() {
 fn what_is_no_record_is_refused() {
     let project = Project::new();
     project.write("a.json", "{}").write("b.json", "{\"schema-version\": 99}").write("c.json", "x");
-    for (name, reason) in [("a.json", "no `schema-version`"), ("b.json", "version is 99"), ("c.json", "expected value")]
+    for (name, reason) in
+        [("a.json", "no `schema-version`"), ("b.json", "version is 99"), ("c.json", "expected value")]
     {
         let run = weir(&["replay", project.path(name).to_str().unwrap()]);
         assert_eq!(run.code, 3, "{name}");

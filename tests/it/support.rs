@@ -82,7 +82,8 @@ impl Project {
     /// Removes a file or folder of the project.
     pub(crate) fn remove(&self, name: &str) -> &Project {
         let path = self.path(name);
-        if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) }.expect("it is there");
+        if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) }
+            .expect("it is there");
         self
     }
 

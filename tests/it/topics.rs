@@ -30,7 +30,10 @@ fn every_schema_is_json_and_an_unknown_one_is_refused() {
     for name in names.stdout.lines() {
         let run = weir(&["schema", name]);
         assert_eq!(run.code, 0, "{name}");
-        assert!(run.stdout.contains("\"$schema\": \"https://json-schema.org/draft/2020-12/schema\""), "{name}");
+        assert!(
+            run.stdout.contains("\"$schema\": \"https://json-schema.org/draft/2020-12/schema\""),
+            "{name}"
+        );
     }
     let run = weir(&["schema", "servise"]);
     assert_eq!(run.code, 2);

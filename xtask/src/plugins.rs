@@ -61,7 +61,8 @@ pub(crate) fn check(names: &[&String]) -> Result<()> {
     let mut faults = disagreements(&workspace, &plugins, &lock)?;
     if names.is_empty() {
         let strays = strays(&workspace)?;
-        faults.extend(strays.iter().map(|path| format!("`{}` is no plugin of the workspace", path.display())));
+        faults
+            .extend(strays.iter().map(|path| format!("`{}` is no plugin of the workspace", path.display())));
     }
     match Toolchain::find() {
         Ok(toolchain) if toolchain.version == lock.compiler => {

@@ -160,7 +160,8 @@ pub(crate) enum Format {
 }
 
 fn parse_instant(text: &str) -> Result<Timestamp, String> {
-    text.parse().map_err(|_| "expected an instant with its offset from UTC, such as 2026-11-24T12:00:00Z".to_owned())
+    text.parse()
+        .map_err(|_| "expected an instant with its offset from UTC, such as 2026-11-24T12:00:00Z".to_owned())
 }
 
 fn parse_duration(text: &str) -> Result<u64, String> {

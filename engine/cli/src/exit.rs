@@ -37,12 +37,15 @@ impl Exit {
     pub(crate) fn meaning(self) -> (&'static str, &'static str) {
         match self {
             Exit::Go => ("go", "the verdict is `allow` or `warn`, or the command did what it was asked to"),
-            Exit::Stop => ("stop", "the verdict is `hold` or `freeze`, or a required rule failed; the output says why"),
-            Exit::Input => ("wrong input", "the command line or a project file is wrong; the message says where"),
-            Exit::Undecided => (
-                "undecided",
-                "data is missing or stale, a plugin failed, or a file can't be read or written; nothing was judged",
-            ),
+            Exit::Stop => {
+                ("stop", "the verdict is `hold` or `freeze`, or a required rule failed; the output says why")
+            }
+            Exit::Input => {
+                ("wrong input", "the command line or a project file is wrong; the message says where")
+            }
+            Exit::Undecided => {
+                ("undecided", "data is missing or stale, a plugin failed, or a file can't be read or written")
+            }
             Exit::Warned => ("warned", "the verdict is `warn`, and `--fail-on-warn` was given"),
         }
     }

@@ -56,7 +56,9 @@ impl<'e> Line<'e> {
             "user" => text(self.user),
             "method" => self.request_part(0),
             "path" => self.target().and_then(|target| text(target.split('?').next().unwrap_or(target))),
-            "query" => self.target().and_then(|target| target.split_once('?')).and_then(|(_, query)| text(query)),
+            "query" => {
+                self.target().and_then(|target| target.split_once('?')).and_then(|(_, query)| text(query))
+            }
             "protocol" => self.request_part(2),
             "status" => scalar(self.status),
             "bytes" => scalar(self.bytes),
@@ -118,9 +120,9 @@ impl<'e> Rest<'e> {
 
     fn between(&mut self, open: char, close: char, what: &str) -> Result<&'e str, String> {
         let text = self.text.trim_start_matches(' ');
-        let inner = text.strip_prefix(open).ok_or_else(|| format!("expected {what} at `{}`", start_of(text)))?;
-        let (inner, rest) =
-            inner.split_once(close).ok_or_else(|| format!("the line ends inside {what}"))?;
+        let inner =
+            text.strip_prefix(open).ok_or_else(|| format!("expected {what} at `{}`", start_of(text)))?;
+        let (inner, rest) = inner.split_once(close).ok_or_else(|| format!("the line ends inside {what}"))?;
         self.text = rest;
         Ok(inner)
     }
@@ -128,7 +130,9 @@ impl<'e> Rest<'e> {
     /// Text in double quotes, in which a backslash takes the next character with it.
     fn quoted(&mut self, what: &str) -> Result<&'e str, String> {
         let text = self.text.trim_start_matches(' ');
-        let inner = text.strip_prefix('"').ok_or_else(|| format!("expected {what} in quotes at `{}`", start_of(text)))?;
+        let inner = text
+            .strip_prefix('"')
+            .ok_or_else(|| format!("expected {what} in quotes at `{}`", start_of(text)))?;
         let mut escaped = false;
         for (at, byte) in inner.bytes().enumerate() {
             match byte {
@@ -173,9 +177,16 @@ fn parse_time(text: &str) -> Result<i64, String> {
     };
     let small = |value: i16| i8::try_from(value).map_err(|_| wrong());
     // Servers write a leap second as :60, which civil time does not know; it is the last second of its minute.
-    let date_time =
-        jiff::civil::DateTime::new(year, small(month)?, small(day)?, small(hour)?, small(minute)?, small(second.min(59))?, 0)
-            .map_err(|_| wrong())?;
+    let date_time = jiff::civil::DateTime::new(
+        year,
+        small(month)?,
+        small(day)?,
+        small(hour)?,
+        small(minute)?,
+        small(second.min(59))?,
+        0,
+    )
+    .map_err(|_| wrong())?;
     let (sign, digits) = match zone.split_at_checked(1) {
         Some(("+", digits)) => (1, digits),
         Some(("-", digits)) => (-1, digits),
@@ -189,7 +200,11 @@ fn parse_time(text: &str) -> Result<i64, String> {
 
 /// A number of exactly so many decimal digits.
 fn number(digits: &str, length: usize) -> Option<i16> {
-    if digits.len() == length && digits.bytes().all(|byte| byte.is_ascii_digit()) { digits.parse().ok() } else { None }
+    if digits.len() == length && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        digits.parse().ok()
+    } else {
+        None
+    }
 }
 
 fn month(name: &str) -> Option<i16> {
@@ -224,7 +239,8 @@ mod tests {
 
     #[test]
     fn noise_on_the_port_is_a_path() {
-        let line = parse(r#"10.0.0.7 - - [24/Nov/2026:11:58:03 +0000] "\x16\x03\x01" 400 0 "-" "-""#, 0).unwrap();
+        let line =
+            parse(r#"10.0.0.7 - - [24/Nov/2026:11:58:03 +0000] "\x16\x03\x01" 400 0 "-" "-""#, 0).unwrap();
         assert_eq!(line.data("method", &[]), None);
         assert_eq!(line.data("path", &[]), Some(Scalar::Text(r"\x16\x03\x01".into())));
     }

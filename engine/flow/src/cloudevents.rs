@@ -179,7 +179,8 @@ mod tests {
 
     #[test]
     fn only_the_wanted_fields_are_kept() {
-        let line = r#"{"id":"1","data":{"status":200,"http":{"route":"\/a"},"other":[1,{"status":5}]},"status":7}"#;
+        let line =
+            r#"{"id":"1","data":{"status":200,"http":{"route":"\/a"},"other":[1,{"status":5}]},"status":7}"#;
         check(
             line,
             &["id", "data.status", "data.http.route", "data.none"],

@@ -141,7 +141,9 @@ impl Column {
             FieldKind::Text => {
                 let code = match value {
                     Some(Scalar::Text(text)) => Some(self.dictionary.code(text)),
-                    Some(Scalar::Integer(_) | Scalar::Number(_) | Scalar::Flag(_) | Scalar::Other) | None => None,
+                    Some(Scalar::Integer(_) | Scalar::Number(_) | Scalar::Flag(_) | Scalar::Other) | None => {
+                        None
+                    }
                 };
                 push_or_zero(&mut self.codes, code)
             }
@@ -173,14 +175,19 @@ fn to_integer(value: &Scalar<'_>) -> Option<i64> {
         Scalar::Integer(value) => Some(*value),
         // `200.0` is how some encoders write a whole number; beyond 2⁵³ a float does not say which one it means.
         #[expect(clippy::cast_possible_truncation, reason = "whole and within 2^53, so the cast is exact")]
-        Scalar::Number(value) if value.fract() == 0.0 && value.abs() <= 9_007_199_254_740_992.0 => Some(*value as i64),
+        Scalar::Number(value) if value.fract() == 0.0 && value.abs() <= 9_007_199_254_740_992.0 => {
+            Some(*value as i64)
+        }
         Scalar::Number(_) | Scalar::Text(_) | Scalar::Flag(_) | Scalar::Other => None,
     }
 }
 
 fn to_number(value: &Scalar<'_>) -> Option<f64> {
     match value {
-        #[expect(clippy::cast_precision_loss, reason = "number columns hold measured values, which are floats anyway")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "number columns hold measured values, which are floats anyway"
+        )]
         Scalar::Integer(value) => Some(*value as f64),
         Scalar::Number(value) if value.is_finite() => Some(*value),
         Scalar::Number(_) | Scalar::Text(_) | Scalar::Flag(_) | Scalar::Other => None,
@@ -223,7 +230,9 @@ impl Pools {
         for column in columns {
             let view = match column {
                 Some(column) => self.view(column),
-                None => calculator::Column { kind: 0, start: 0, validity: ALL_PRESENT, dictionary: 0, terms: 0 },
+                None => {
+                    calculator::Column { kind: 0, start: 0, validity: ALL_PRESENT, dictionary: 0, terms: 0 }
+                }
             };
             self.columns.push(view);
         }

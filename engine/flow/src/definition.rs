@@ -57,7 +57,8 @@ pub(crate) fn definitions(requests: Vec<Request>, services: &HashMap<String, usi
             definitions.push(Definition::new(&request));
             definitions.len() - 1
         });
-        if let (Some(definition), Some(service)) = (definitions.get_mut(idx), services.get(&request.service)) {
+        if let (Some(definition), Some(service)) = (definitions.get_mut(idx), services.get(&request.service))
+        {
             let position = definition.ledgers.len();
             definition.ledgers.push((number, Ledger::new(request.slice_seconds)));
             definition.of_service.entry(*service).or_default().push(position);
@@ -145,7 +146,9 @@ impl Definition {
         for (request, ledger) in ledgers {
             let result = match &mut self.calculator {
                 Err(error) => Err(error.clone()),
-                Ok(calculator) if settles => settled(calculator, &self.name, &self.params, &ledger, from, until),
+                Ok(calculator) if settles => {
+                    settled(calculator, &self.name, &self.params, &ledger, from, until)
+                }
                 Ok(_) => Ok(ledger),
             };
             finished.push((request, result));
@@ -179,13 +182,15 @@ fn settled(
         unknown: &starts.iter().map(|start| row(start).tally.unknown).collect::<Vec<_>>(),
         latest: &starts.iter().map(|start| row(start).latest.unwrap_or(NO_LATEST)).collect::<Vec<_>>(),
     };
-    let answer = calculator.settle(params, &merged).map_err(|error| format!("`{name}` can't be settled: {error}"))?;
+    let answer =
+        calculator.settle(params, &merged).map_err(|error| format!("`{name}` can't be settled: {error}"))?;
     let tallies = answer.value;
-    let settled = starts.iter().zip(tallies.good).zip(tallies.bad.into_iter().zip(tallies.unknown)).filter_map(
-        |((start, good), (bad, unknown))| {
-            let tally = Tally { good, bad, unknown };
-            (tally != Tally::default()).then_some((*start, Slice { tally, latest: row(start).latest }))
-        },
-    );
+    let settled =
+        starts.iter().zip(tallies.good).zip(tallies.bad.into_iter().zip(tallies.unknown)).filter_map(
+            |((start, good), (bad, unknown))| {
+                let tally = Tally { good, bad, unknown };
+                (tally != Tally::default()).then_some((*start, Slice { tally, latest: row(start).latest }))
+            },
+        );
     Ok(Ledger::from_slices(ledger.slice_seconds(), settled.collect(), ledger.newest()))
 }

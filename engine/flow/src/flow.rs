@@ -311,7 +311,9 @@ impl Flow {
                 .collect();
             let Some(marks) = definition.marks(&self.pools.batch(rows)) else { continue };
             let places = self.batch.times.iter().zip(&self.batch.services).zip(&self.batch.kinds);
-            for (row, ((mark, used), ((time, service), kind))) in marks.iter().zip(&mut used).zip(places).enumerate() {
+            for (row, ((mark, used), ((time, service), kind))) in
+                marks.iter().zip(&mut used).zip(places).enumerate()
+            {
                 let measured = usize::try_from(*kind).is_ok_and(|kind| measured.get(kind) == Some(&true));
                 if measured {
                     let latest = latest.map_or(Some(*time), |column| column.instant(row));
@@ -333,7 +335,13 @@ impl Flow {
 }
 
 impl Batch {
-    fn push<'e>(&mut self, time: i64, service: usize, kind: &str, value: impl Fn(SlotIdx) -> Option<Scalar<'e>>) {
+    fn push<'e>(
+        &mut self,
+        time: i64,
+        service: usize,
+        kind: &str,
+        value: impl Fn(SlotIdx) -> Option<Scalar<'e>>,
+    ) {
         self.times.push(time);
         self.services.push(service);
         let known = self.kind_names.iter().position(|name| name == kind);

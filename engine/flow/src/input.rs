@@ -14,9 +14,9 @@ pub fn decompressed<'r>(mut stream: impl Read + 'r) -> io::Result<Box<dyn Read +
     let whole: Chain<Cursor<Vec<u8>>, _> = Cursor::new(magic).chain(stream);
     Ok(match compression {
         Compression::Gzip => Box::new(flate2::read::MultiGzDecoder::new(BufReader::new(whole))),
-        Compression::Zstandard => {
-            Box::new(ruzstd::decoding::StreamingDecoder::new(BufReader::new(whole)).map_err(io::Error::other)?)
-        }
+        Compression::Zstandard => Box::new(
+            ruzstd::decoding::StreamingDecoder::new(BufReader::new(whole)).map_err(io::Error::other)?,
+        ),
         Compression::None => Box::new(whole),
     })
 }
@@ -62,7 +62,8 @@ mod tests {
         check(b"plain text", "plain text");
         check(&gzip("packed"), "packed");
         check(&[gzip("two "), gzip("members")].concat(), "two members");
-        let zstandard = ruzstd::encoding::compress_to_vec(&b"zstd"[..], ruzstd::encoding::CompressionLevel::Fastest);
+        let zstandard =
+            ruzstd::encoding::compress_to_vec(&b"zstd"[..], ruzstd::encoding::CompressionLevel::Fastest);
         check(&zstandard, "zstd");
     }
 }

@@ -103,3 +103,52 @@ impl Ledger {
         mine.latest = mine.latest.max(slice.latest);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn marks() -> impl Strategy<Value = Vec<(i64, u8, i64)>> {
+        prop::collection::vec((-200_000_i64..200_000, 0_u8..4, any::<i64>()), 0..60)
+    }
+
+    fn ledger<'m>(marks: impl IntoIterator<Item = &'m (i64, u8, i64)>) -> Ledger {
+        let mut ledger = Ledger::new(60);
+        for (time, mark, latest) in marks {
+            ledger.add(*time, Mark::from_code(*mark), Some(*latest));
+        }
+        ledger
+    }
+
+    proptest! {
+        #[test]
+        fn neither_order_nor_division_of_the_work_changes_a_ledger(marks in marks(), cut in 0_usize..60) {
+            let (one, other) = marks.split_at(cut.min(marks.len()));
+            let mut merged = ledger(other);
+            merged.merge(&ledger(one));
+            prop_assert_eq!(&merged, &ledger(&marks));
+            prop_assert_eq!(merged, ledger(marks.iter().rev()));
+        }
+
+        #[test]
+        fn every_mark_but_not_valid_is_counted_once_in_its_own_slice(marks in marks()) {
+            let counted = marks.iter().filter(|(_, mark, _)| *mark != 0).count();
+            let total: Tally = ledger(&marks).slices().map(|(_, slice)| slice.tally).sum();
+            prop_assert_eq!(usize::try_from(total.events()).unwrap(), counted);
+            for (start, slice) in ledger(&marks).slices() {
+                let here = marks.iter().filter(|(time, mark, _)| *mark == 2 && time.div_euclid(60_000) * 60 == start);
+                prop_assert_eq!(usize::try_from(slice.tally.bad).unwrap(), here.count());
+            }
+        }
+    }
+
+    #[test]
+    fn the_latest_is_that_of_good_rows() {
+        let ledger = ledger(&[(0, 1, 5), (1, 1, 9), (2, 2, 50), (3, 3, 60)]);
+        let slices: Vec<_> = ledger.slices().map(|(start, slice)| (start, slice.latest)).collect();
+        assert_eq!(slices, [(0, Some(9))]);
+        assert_eq!(ledger.newest(), Some(3));
+    }
+}

@@ -81,7 +81,10 @@ mod tests {
         while let Next::Line { ended } = lines.next(&mut line).unwrap() {
             read.push((lines.number(), String::from_utf8(line.clone()).unwrap(), ended));
         }
-        assert_eq!(read, [(1, "one".to_owned(), true), (2, String::new(), true), (3, "two".to_owned(), false)]);
+        assert_eq!(
+            read,
+            [(1, "one".to_owned(), true), (2, String::new(), true), (3, "two".to_owned(), false)]
+        );
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //!
 //!     cargo run --release -p weir --example embed -- policies/sample checkout
 
+#![expect(clippy::print_stdout, reason = "an example speaks for itself")]
+
 use std::error::Error;
 
 use weir::model::{Change, Effect};

@@ -63,7 +63,7 @@ pub struct RecordedNonsense {
 }
 
 impl RecordedNonsense {
-    pub(crate) fn new(what: &'static str, reason: impl ToString) -> RecordedNonsense {
+    pub(crate) fn new(what: &'static str, reason: &dyn ToString) -> RecordedNonsense {
         RecordedNonsense { what, reason: reason.to_string() }
     }
 }
@@ -89,12 +89,16 @@ impl Case {
             service: read(&inputs.service, "service")?,
             policies,
             waivers: inputs.waivers.iter().map(|waiver| read(waiver, "waiver")).collect::<Result<_, _>>()?,
-            overrides: inputs.overrides.iter().map(|value| read(value, "override")).collect::<Result<_, _>>()?,
+            overrides: inputs
+                .overrides
+                .iter()
+                .map(|value| read(value, "override"))
+                .collect::<Result<_, _>>()?,
             events: inputs.events.clone(),
         })
     }
 }
 
 fn read<T: DeserializeOwned>(value: &Value, what: &'static str) -> Result<T, RecordedNonsense> {
-    T::deserialize(value).map_err(|error| RecordedNonsense::new(what, error))
+    T::deserialize(value).map_err(|error| RecordedNonsense::new(what, &error))
 }

@@ -8,15 +8,17 @@ mod combine;
 
 use std::collections::BTreeMap;
 
-use weir_host::{CallError, Evidence, Limits, Plugin};
+use weir_host::contract::budget::Needs;
+use weir_host::{CallError, Evidence, Kind, Limits, Plugin};
 use weir_model::Effect;
 use weir_model::policy::Policy;
-use weir_model::value::Name;
 use weir_model::record::Given;
+use weir_model::value::Name;
 use weir_model::verdict::{Judged, PolicyOutcome, SloStatus, VERDICT_VERSION, Verdict};
 
-use crate::case::Case;
+use crate::case::{Case, CasePolicy};
 use crate::measured::MeasuredSlo;
+use crate::plugins;
 
 /// A policy with all that it takes to put it to its plugin.
 #[derive(Debug)]
@@ -28,6 +30,20 @@ pub(crate) struct Armed {
     pub(crate) params: String,
     /// The documents that the plugin may read.
     pub(crate) evidence: Evidence,
+    /// What a budget policy wants to know; none for other kinds. It depends on the parameters alone, so it is asked once.
+    pub(crate) needs: Option<Result<Needs, CallError>>,
+}
+
+impl Armed {
+    /// A policy with its plugin, which is asked for its needs.
+    pub(crate) fn new(policy: &CasePolicy, plugin: Plugin, evidence: Evidence) -> Armed {
+        let limits = plugins::limits(&policy.limits);
+        let params = serde_json::Value::Object(policy.policy.params.clone()).to_string();
+        let name = policy.policy.about.name.as_str();
+        let needs = (plugin.kind() == Kind::BudgetPolicy)
+            .then(|| plugin.prepare_budget(name, &limits, &params).map(|answer| answer.value));
+        Armed { policy: policy.policy.clone(), plugin, limits, params, evidence, needs }
+    }
 }
 
 /// A verdict, and the documents that each policy's plugin was given on the way to it.
@@ -43,14 +59,13 @@ pub(crate) fn decide(case: &Case, armed: &[Armed], slos: &[MeasuredSlo]) -> Deci
     let mut evidence = BTreeMap::new();
     for policy in armed {
         outcomes.push(match policy.plugin.kind() {
-            weir_host::Kind::Check => check::judge(case, policy),
-            weir_host::Kind::BudgetPolicy | weir_host::Kind::ToilScorer | weir_host::Kind::SliCalculator => {
-                budget::judge(case, policy, slos)
-            }
+            Kind::Check => check::judge(case, policy),
+            Kind::BudgetPolicy | Kind::ToilScorer | Kind::SliCalculator => budget::judge(case, policy, slos),
         });
         let given = policy.evidence.transcript();
         if !given.is_empty() {
-            evidence.insert(policy.policy.about.name.to_string(), given.into_iter().map(given_from).collect());
+            evidence
+                .insert(policy.policy.about.name.to_string(), given.into_iter().map(given_from).collect());
         }
     }
     let statuses: Vec<SloStatus> = slos.iter().map(|slo| slo.status.clone()).collect();

@@ -171,14 +171,20 @@ impl Engine {
     /// # Errors
     /// When the question or the project is wrong, events can't be read, or the record can't be written. A plugin that
     /// fails is no error here: the verdict says so, and the policy's `on-error` decides.
-    pub fn gate(&self, project: &Project, request: &GateRequest, records: &Records) -> Result<Stored, EngineError> {
+    pub fn gate(
+        &self,
+        project: &Project,
+        request: &GateRequest,
+        records: &Records,
+    ) -> Result<Stored, EngineError> {
         let prepared = self.prepare(project, request)?;
         let Decided { verdict, evidence } = decide(&prepared.case, &prepared.armed, &prepared.slos);
-        let policies = prepared.case.policies.iter().zip(&prepared.armed).map(|(policy, armed)| PolicyInput {
-            policy: policy.text.clone(),
-            limits: policy.limits.clone(),
-            plugin_digest: armed.plugin.digest().to_string(),
-        });
+        let policies =
+            prepared.case.policies.iter().zip(&prepared.armed).map(|(policy, armed)| PolicyInput {
+                policy: policy.text.clone(),
+                limits: policy.limits.clone(),
+                plugin_digest: armed.plugin.digest().to_string(),
+            });
         let inputs = Inputs {
             at: prepared.case.at,
             change: prepared.case.change,
@@ -273,7 +279,10 @@ impl Engine {
         let gate = project.gate(name);
         if gate.is_none() && request.gate.is_some() {
             let names = project.gates.iter().map(|file| file.about.name.as_str());
-            return Err(EngineError::question(format!("there is no gate {}", quote(name)), nearest_word(name, names)));
+            return Err(EngineError::question(
+                format!("there is no gate {}", quote(name)),
+                nearest_word(name, names),
+            ));
         }
         let mut case = self.empty_case(project, file, request.at);
         case.change = request.change;
@@ -285,8 +294,10 @@ impl Engine {
         for policy in case.policies {
             let limits = plugins::limits(&policy.limits);
             let plugin = self.plugins.named(project, policy.policy.about.plugin.as_str(), &limits)?;
-            if plugin.kind() != Kind::ToilScorer {
-                judges.push(policy);
+            match plugin.kind() {
+                Kind::BudgetPolicy | Kind::Check => judges.push(policy),
+                Kind::ToilScorer => {}
+                Kind::SliCalculator => return Err(wrong_kind("policy", &policy.policy.about.name, &plugin)),
             }
         }
         case.policies = judges;
@@ -317,16 +328,11 @@ impl Engine {
         case.policies
             .iter()
             .map(|policy| {
-                let limits = plugins::limits(&policy.limits);
                 let about = &policy.policy.about;
+                let plugin =
+                    self.plugins.named(project, about.plugin.as_str(), &plugins::limits(&policy.limits))?;
                 let grants: Vec<String> = about.grants.iter().map(ToString::to_string).collect();
-                Ok(Armed {
-                    policy: policy.policy.clone(),
-                    plugin: self.plugins.named(project, about.plugin.as_str(), &limits)?,
-                    params: parameters(&policy.policy),
-                    evidence: Evidence::folder(project.root(), &grants),
-                    limits,
-                })
+                Ok(Armed::new(policy, plugin, Evidence::folder(project.root(), &grants)))
             })
             .collect()
     }
@@ -389,9 +395,19 @@ impl Engine {
     }
 }
 
-/// The parameters of a policy as its plugin gets them.
-pub(crate) fn parameters(policy: &weir_model::policy::Policy) -> String {
-    serde_json::Value::Object(policy.params.clone()).to_string()
+/// A plugin stands where one of another kind belongs.
+pub(crate) fn wrong_kind(what: &str, name: &weir_model::Name, plugin: &weir_host::Plugin) -> EngineError {
+    let wanted =
+        if what == "policy" { "a budget policy, a check or a toil scorer" } else { "an SLI calculator" };
+    EngineError::question(
+        format!(
+            "{what} {} runs the plugin {}, which is a {}",
+            quote(name.as_str()),
+            quote(plugin.name()),
+            plugin.kind().as_str()
+        ),
+        Some(format!("name a plugin that is {wanted}")),
+    )
 }
 
 /// The tables of an array of tables in several files, in the order of the files.
@@ -399,7 +415,8 @@ fn tables<'s>(
     sources: impl Iterator<Item = &'s std::sync::Arc<Source>>,
     pointer: &str,
 ) -> Vec<serde_json::Value> {
-    let arrays = sources.filter_map(|source| source.value().pointer(pointer).and_then(|value| value.as_array()));
+    let arrays =
+        sources.filter_map(|source| source.value().pointer(pointer).and_then(|value| value.as_array()));
     arrays.flatten().cloned().collect()
 }
 
@@ -407,7 +424,8 @@ impl SloLedger {
     fn packed(&self) -> Result<Measured, EngineError> {
         let (slices, failure, newest) = match &self.ledger {
             Ok(ledger) => {
-                let packed = slices::pack(ledger).map_err(|error| EngineError::Internal(error.to_string()))?;
+                let packed =
+                    slices::pack(ledger).map_err(|error| EngineError::Internal(error.to_string()))?;
                 (packed, None, ledger.newest())
             }
             Err(failure) => (String::new(), Some(failure.clone()), None),

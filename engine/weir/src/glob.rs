@@ -16,7 +16,11 @@ pub(crate) fn files(root: &Path, pattern: &str) -> io::Result<Vec<PathBuf>> {
     let mut found = vec![root.to_owned()];
     for part in pattern.split('/').filter(|part| !part.is_empty()) {
         if part == "**" {
-            found = found.iter().map(|folder| with_folders_below(folder)).collect::<io::Result<Vec<_>>>()?.concat();
+            found = found
+                .iter()
+                .map(|folder| with_folders_below(folder))
+                .collect::<io::Result<Vec<_>>>()?
+                .concat();
             continue;
         }
         if !part.contains(['*', '?', '[', '{']) {
@@ -77,8 +81,10 @@ mod tests {
         }
         let check = |pattern: &str, expected: &[&str]| {
             let found = files(folder.path(), pattern).unwrap();
-            let names: Vec<_> =
-                found.iter().map(|path| path.strip_prefix(folder.path()).unwrap().to_str().unwrap()).collect();
+            let names: Vec<_> = found
+                .iter()
+                .map(|path| path.strip_prefix(folder.path()).unwrap().to_str().unwrap())
+                .collect();
             assert_eq!(names, expected, "{pattern}");
         };
         check("a/*.log*", &["a/x.log", "a/y.log.gz"]);

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use jiff::Timestamp;
 use weir_flow::{Flow, Format, Ledger, Options, Request, decompressed};
+use weir_host::Kind;
 use weir_model::EventCounts;
 use weir_model::event::{Event, WORK_ITEM};
 use weir_model::limits::Limits;
 use weir_model::project::{EventFormat, EventSource};
 use weir_model::service::Service;
 
-use crate::engine::EngineError;
+use crate::engine::{EngineError, wrong_kind};
 use crate::glob;
 use crate::plugins::{self, Plugins};
 use crate::project::Project;
@@ -65,13 +66,16 @@ pub(crate) fn read(
             // The service file has been checked: its SLOs name SLIs that are there.
             let Some(sli) = service.slis.iter().find(|sli| sli.name == slo.sli) else { continue };
             let plugin = plugins.named(project, sli.plugin.as_str(), &limits)?;
+            if plugin.kind() != Kind::SliCalculator {
+                return Err(wrong_kind("SLI", &sli.name, &plugin));
+            }
             slos.push((slo.name.to_string(), plugin.digest(), slo.slice_seconds()));
             requests.push(Request {
                 service: service.about.name.to_string(),
                 sli: sli.name.to_string(),
                 slice_seconds: slo.slice_seconds(),
                 plugin,
-                limits: limits.clone(),
+                limits,
                 params: serde_json::Value::Object(sli.params.clone()).to_string(),
                 event_types: sli.event_types.iter().map(ToString::to_string).collect(),
             });
@@ -99,7 +103,12 @@ pub(crate) fn read(
         .map(|slos| {
             slos.into_iter()
                 .zip(ledgers.by_ref())
-                .map(|((slo, calculator, slice_seconds), ledger)| SloLedger { slo, calculator, ledger, slice_seconds })
+                .map(|((slo, calculator, slice_seconds), ledger)| SloLedger {
+                    slo,
+                    calculator,
+                    ledger,
+                    slice_seconds,
+                })
                 .collect()
         })
         .collect();
@@ -118,7 +127,10 @@ fn horizon(services: &[&Service], at: Timestamp) -> i64 {
 /// Reads the project's sources: all CloudEvents, and the access logs of the services asked for.
 fn read_sources(project: &Project, services: &[&Service], flow: &mut Flow) -> Result<(), EngineError> {
     for source in &project.file.sources {
-        let asked = source.service.as_ref().is_none_or(|name| services.iter().any(|service| service.about.name == *name));
+        let asked = source
+            .service
+            .as_ref()
+            .is_none_or(|name| services.iter().any(|service| service.about.name == *name));
         if !asked {
             continue;
         }

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use weir_flow::Ledger;
 use weir_math::{Account, Budget, Budgeting, Counts, Pace, Ratio, Series, Span, exhausts_at};
-use weir_model::{MeasuredAt, Sli, Slo};
 use weir_model::verdict::SloStatus;
+use weir_model::{MeasuredAt, Sli, Slo};
 
 /// The stretch that tells the present pace, in seconds: a day, so that night and day are both in it.
 const PACE_SECONDS: u64 = 86_400;
@@ -34,8 +34,9 @@ impl MeasuredSlo {
         at: Timestamp,
     ) -> Result<MeasuredSlo, String> {
         let now = at.as_second();
-        let series = Series::new(ledger.slice_seconds(), ledger.slices().map(|(start, slice)| (start, slice.tally)))
-            .map_err(|error| error.to_string())?;
+        let series =
+            Series::new(ledger.slice_seconds(), ledger.slices().map(|(start, slice)| (start, slice.tally)))
+                .map_err(|error| error.to_string())?;
         let account = Account::new(&series, slo.account(), slo.unknown_counts_as.into());
         let window = &*slo.window;
         let span = window.elapsed(now);

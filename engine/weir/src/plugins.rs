@@ -79,7 +79,12 @@ impl Plugins {
     }
 
     /// The plugin that a project means by a name.
-    pub(crate) fn named(&self, project: &Project, name: &str, limits: &Limits) -> Result<Plugin, PluginError> {
+    pub(crate) fn named(
+        &self,
+        project: &Project,
+        name: &str,
+        limits: &Limits,
+    ) -> Result<Plugin, PluginError> {
         let component = find(project, name)?;
         self.load(name, &component, limits)
     }
@@ -101,7 +106,8 @@ impl Plugins {
         component: impl FnOnce() -> Option<Vec<u8>>,
         limits: &Limits,
     ) -> Result<Plugin, PluginError> {
-        let bundled = BUNDLED.iter().find(|bundled| bundled.name == name && Digest::of(bundled.component) == *digest);
+        let bundled =
+            BUNDLED.iter().find(|bundled| bundled.name == name && Digest::of(bundled.component) == *digest);
         let found = bundled
             .map(of_bundled)
             .or_else(|| component().map(|bytes| Component { bytes: bytes.into(), compiled: None }));
@@ -128,7 +134,10 @@ impl Plugins {
     }
 
     /// The components of loaded plugins.
-    pub(crate) fn components(&self, digests: impl Iterator<Item = Digest>) -> Vec<(Digest, Cow<'static, [u8]>)> {
+    pub(crate) fn components(
+        &self,
+        digests: impl Iterator<Item = Digest>,
+    ) -> Vec<(Digest, Cow<'static, [u8]>)> {
         let all = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         digests.filter_map(|digest| Some((digest, all.get(&digest)?.component.clone()))).collect()
     }
@@ -140,7 +149,8 @@ fn of_bundled(bundled: &Bundled) -> Component {
 
 /// The component that a project means by a name, when it is the one that the project has pinned.
 fn find(project: &Project, name: &str) -> Result<Component, PluginError> {
-    let pinned = project.lock.iter().flat_map(|lock| &lock.plugins).find(|pinned| pinned.name.as_str() == name);
+    let pinned =
+        project.lock.iter().flat_map(|lock| &lock.plugins).find(|pinned| pinned.name.as_str() == name);
     let component = match pinned.and_then(|pinned| pinned.path.as_ref()) {
         Some(path) => {
             let read = fs::read(project.root().join(path.as_str()));
@@ -175,7 +185,8 @@ fn unknown(project: &Project, name: &str) -> PluginError {
 /// The names of all plugins that a project can use.
 pub(crate) fn names(project: &Project) -> Vec<String> {
     let pinned = project.lock.iter().flat_map(|lock| &lock.plugins).map(|pinned| pinned.name.to_string());
-    let mut names: Vec<String> = BUNDLED.iter().map(|bundled| bundled.name.to_owned()).chain(pinned).collect();
+    let mut names: Vec<String> =
+        BUNDLED.iter().map(|bundled| bundled.name.to_owned()).chain(pinned).collect();
     names.sort();
     names.dedup();
     names

@@ -176,7 +176,8 @@ impl Reader<'_> {
     fn file<T: Content>(&mut self, path: &Path) -> Result<Option<File<T>>, ProjectError> {
         let text = fs::read_to_string(self.root.join(path))?;
         // Diagnostics show paths as the user would type them from the project's folder, with `/` on every system.
-        let shown = path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
+        let shown =
+            path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
         let parsed = Source::parse(&shown, &text).and_then(File::parse);
         Ok(match parsed {
             Ok(file) => Some(file),

@@ -101,7 +101,10 @@ impl Records {
         if Digest::of(&bytes) == *digest {
             Ok(Some(bytes))
         } else {
-            Err(RecordError::Foreign { file: path, reason: "its content has another digest than its name".to_owned() })
+            Err(RecordError::Foreign {
+                file: path,
+                reason: "its content has another digest than its name".to_owned(),
+            })
         }
     }
 
@@ -164,10 +167,13 @@ impl Records {
 pub(crate) fn read(path: &Path) -> Result<Stored, RecordError> {
     let bytes = fs::read(path)?;
     let foreign = |reason: String| RecordError::Foreign { file: path.to_owned(), reason };
-    let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(|error| foreign(error.to_string()))?;
+    let value: serde_json::Value =
+        serde_json::from_slice(&bytes).map_err(|error| foreign(error.to_string()))?;
     match value.get("schema-version").and_then(serde_json::Value::as_u64) {
         Some(version) if version == u64::from(RECORD_VERSION) => {}
-        Some(version) => return Err(foreign(format!("its schema version is {version}, and {RECORD_VERSION} is known"))),
+        Some(version) => {
+            return Err(foreign(format!("its schema version is {version}, and {RECORD_VERSION} is known")));
+        }
         None => return Err(foreign("it has no `schema-version`".to_owned())),
     }
     let record = serde_json::from_value(value).map_err(|error| foreign(error.to_string()))?;

@@ -9,7 +9,7 @@ use weir_model::verdict::Verdict;
 
 use crate::case::{Case, CasePolicy, RecordedNonsense};
 use crate::decide::{Armed, decide};
-use crate::engine::{Engine, EngineError, chain_of, measured_slos, parameters};
+use crate::engine::{Engine, EngineError, chain_of, measured_slos};
 use crate::measure::SloLedger;
 use crate::plugins;
 use crate::project::Project;
@@ -76,15 +76,21 @@ impl Engine {
             }
         }
         if armed.is_empty() {
-            let message = format!("no policy of `{}` is about `{}`", project.root().display(), service.about.name);
+            let message =
+                format!("no policy of `{}` is about `{}`", project.root().display(), service.about.name);
             return Err(EngineError::question(message, None));
         }
         derive(stored.record.verdict, &case, &armed, inputs, None)
     }
 
-    fn recorded_plugin(&self, chain: &Records, policy: &CasePolicy, digest: &str) -> Result<Plugin, EngineError> {
+    fn recorded_plugin(
+        &self,
+        chain: &Records,
+        policy: &CasePolicy,
+        digest: &str,
+    ) -> Result<Plugin, EngineError> {
         let digest: Digest =
-            digest.parse().map_err(|_| RecordedNonsense::new("plugin digest", "it is not a SHA-256"))?;
+            digest.parse().map_err(|_| RecordedNonsense::new("plugin digest", &"it is not a SHA-256"))?;
         let name = policy.policy.about.plugin.as_str();
         let kept = chain.component(&digest)?;
         Ok(self.plugins.with_digest(name, &digest, || kept, &plugins::limits(&policy.limits))?)
@@ -101,7 +107,9 @@ fn derive(
     let ledgers = inputs.measured.iter().map(ledger).collect::<Result<Vec<_>, _>>()?;
     let slos = measured_slos(&case.service, &ledgers, case.at)?;
     let derived = decide(case, armed, &slos).verdict;
-    let bytes = |verdict: &Verdict| serde_json::to_vec(verdict).map_err(|error| EngineError::Internal(error.to_string()));
+    let bytes = |verdict: &Verdict| {
+        serde_json::to_vec(verdict).map_err(|error| EngineError::Internal(error.to_string()))
+    };
     let same = bytes(&derived)? == bytes(&recorded)?;
     Ok(Replay { recorded, derived, same, follows })
 }
@@ -116,13 +124,7 @@ fn armed_of_record(policy: &CasePolicy, plugin: Plugin, inputs: &Inputs) -> Arme
         };
         (path, given)
     });
-    Armed {
-        policy: policy.policy.clone(),
-        plugin,
-        limits: plugins::limits(&policy.limits),
-        params: parameters(&policy.policy),
-        evidence: Evidence::recorded(given.collect()),
-    }
+    Armed::new(policy, plugin, Evidence::recorded(given.collect()))
 }
 
 fn ledger(measured: &Measured) -> Result<SloLedger, EngineError> {
@@ -130,14 +132,14 @@ fn ledger(measured: &Measured) -> Result<SloLedger, EngineError> {
     let ledger: Result<Ledger, String> = match &measured.failure {
         Some(failure) => Err(failure.clone()),
         None => Ok(slices::unpack(&measured.slices, measured.slice_seconds, newest)
-            .map_err(|error| RecordedNonsense::new("ledger", error))?),
+            .map_err(|error| RecordedNonsense::new("ledger", &error))?),
     };
     Ok(SloLedger {
         slo: measured.slo.clone(),
         calculator: measured
             .calculator_digest
             .parse()
-            .map_err(|_| RecordedNonsense::new("calculator digest", "it is not a SHA-256"))?,
+            .map_err(|_| RecordedNonsense::new("calculator digest", &"it is not a SHA-256"))?,
         ledger,
         slice_seconds: measured.slice_seconds,
     })

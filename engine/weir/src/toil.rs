@@ -9,7 +9,7 @@ use weir_model::EventCounts;
 use weir_model::event::{Data, Event, WORK_ITEM, WorkItem};
 
 use crate::case::CasePolicy;
-use crate::engine::{Engine, EngineError, parameters};
+use crate::engine::{Engine, EngineError};
 use crate::measure::{self, Events};
 use crate::plugins;
 use crate::project::Project;
@@ -72,8 +72,9 @@ impl Engine {
             if plugin.kind() != Kind::ToilScorer {
                 continue;
             }
+            let params = serde_json::Value::Object(policy.policy.params.clone()).to_string();
             let answer = plugin
-                .score(about.name.as_str(), &limits, &parameters(&policy.policy), since, until, &items)
+                .score(about.name.as_str(), &limits, &params, since, until, &items)
                 .map_err(EngineError::Call)?;
             reports.push(ToilReport {
                 schema_version: TOIL_VERSION,
@@ -107,7 +108,8 @@ fn work_item(event: &Event<'_>) -> Result<scorer::WorkItem, EngineError> {
     };
     let Some(Data::Json(data)) = &event.data else { return Err(wrong("it has no JSON data".to_owned())) };
     let work: WorkItem = serde_json::from_str(data.get()).map_err(|error| wrong(error.to_string()))?;
-    let attributes = [(1, work.manual), (2, work.repetitive), (4, work.automatable), (8, work.tactical), (16, work.grows)];
+    let attributes =
+        [(1, work.manual), (2, work.repetitive), (4, work.automatable), (8, work.tactical), (16, work.grows)];
     let sum = |wanted: fn(bool) -> bool| {
         attributes.iter().filter(|(_, stated)| stated.is_some_and(wanted)).map(|(bit, _)| bit).sum()
     };

@@ -15,7 +15,9 @@ pub(super) fn run(topic: &[String]) -> Result<Exit, Failure> {
             command.build();
             for word in words {
                 command = command.find_subcommand_mut(word).ok_or_else(|| {
-                    Failure::Usage(format!("there is no help on `{word}`; topics are `exit-codes` and the commands"))
+                    Failure::Usage(format!(
+                        "there is no help on `{word}`; topics are `exit-codes` and the commands"
+                    ))
                 })?;
             }
             command.render_long_help().to_string()

@@ -41,8 +41,10 @@ pub(super) fn run(arguments: &SloStatusArguments) -> Result<Exit, Failure> {
             format!("SLOs at {at}\n\n{}\n{}", render::verdict::slos(rows, true), render::events(&counts))
         }
         Format::Json => {
-            let services =
-                services.iter().map(|status| OfService { service: &status.service, slos: &status.slos }).collect();
+            let services = services
+                .iter()
+                .map(|status| OfService { service: &status.service, slos: &status.slos })
+                .collect();
             json(&Status { schema_version: STATUS_VERSION, at: at.to_string(), services, events: &counts })?
         }
     })?;

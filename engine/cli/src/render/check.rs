@@ -10,7 +10,12 @@ pub(crate) fn checks(verdict: &Verdict) -> String {
     let mut out = String::new();
     for policy in &verdict.policies {
         let level = policy.level.as_ref().map(|level| format!(": level {level}")).unwrap_or_default();
-        out.push_str(&format!("{} of `{}` at {}{level}\n", bold(&policy.policy), verdict.service, verdict.at));
+        out.push_str(&format!(
+            "{} of `{}` at {}{level}\n",
+            bold(&policy.policy),
+            verdict.service,
+            verdict.at
+        ));
         for gap in &policy.gaps {
             out.push_str(&format!("  {gap}\n"));
         }

@@ -23,7 +23,8 @@ fn group(diagnostic: &Diagnostic) -> Group<'_> {
     if !diagnostic.label.is_empty() {
         primary = primary.label(diagnostic.label.as_str());
     }
-    let mut snippet = Snippet::source(diagnostic.text.as_ref()).path(diagnostic.file.as_str()).annotation(primary);
+    let mut snippet =
+        Snippet::source(diagnostic.text.as_ref()).path(diagnostic.file.as_str()).annotation(primary);
     for related in &diagnostic.related {
         let place = AnnotationKind::Context.span(related.range.clone()).label(related.label.as_str());
         snippet = snippet.annotation(place);

@@ -1,12 +1,13 @@
 //! Tables and bars.
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
 
 /// How wide a table gets where no terminal says otherwise, in characters.
 const WIDTH: u16 = 110;
 
-/// A table with these headings, without lines around its cells.
-pub(crate) fn table<const N: usize>(headings: [&str; N]) -> Table {
+/// A table with these headings, without lines around its cells. The columns named in `wrapped` share what width the others
+/// leave; the others are as wide as their content.
+pub(crate) fn table<const N: usize>(headings: [&str; N], wrapped: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     // The same input prints the same bytes: the width is the terminal's only where there is one.
@@ -14,6 +15,13 @@ pub(crate) fn table<const N: usize>(headings: [&str; N]) -> Table {
         table.set_width(WIDTH);
     }
     table.set_header(headings);
+    for (index, heading) in headings.iter().enumerate() {
+        if !wrapped.contains(heading)
+            && let Some(column) = table.column_mut(index)
+        {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
+    }
     table
 }
 

@@ -15,7 +15,7 @@ pub(crate) fn report(report: &ToilReport) -> String {
         report.since,
         report.until
     );
-    let mut teams = table(["team", "time", "toil", "share", "", "budget"]);
+    let mut teams = table(["team", "time", "toil", "share", "", "budget"], &[]);
     for team in &report.teams {
         let share = percent(team.toil, team.minutes);
         teams.add_row([
@@ -29,7 +29,8 @@ pub(crate) fn report(report: &ToilReport) -> String {
     }
     out.push_str(&text(&teams));
     out.push('\n');
-    let mut tasks = table(["task", "class", "runs", "time", "score", "pays back in", "advice"]);
+    let mut tasks =
+        table(["task", "class", "runs", "time", "score", "pays back in", "advice"], &["task", "advice"]);
     for task in &report.tasks {
         tasks.add_row([
             task.title.clone(),

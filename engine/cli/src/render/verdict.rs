@@ -61,9 +61,13 @@ fn flip_lines(flip: &Flip) -> String {
     let instant = |instant: &Option<Timestamp>| instant.map(|instant| instant.to_string());
     let when = match (instant(&flip.at_present_pace), instant(&flip.if_all_good)) {
         (Some(pace), Some(good)) if pace == good => Some(good),
-        (Some(pace), Some(good)) => Some(format!("{pace} at the present pace, {good} if nothing bad happens any more")),
+        (Some(pace), Some(good)) => {
+            Some(format!("{pace} at the present pace, {good} if nothing bad happens any more"))
+        }
         (Some(pace), None) => Some(pace),
-        (None, Some(good)) => Some(format!("{good} if nothing bad happens any more; never at the present pace")),
+        (None, Some(good)) => {
+            Some(format!("{good} if nothing bad happens any more; never at the present pace"))
+        }
         (None, None) => None,
     };
     if let Some(when) = when {
@@ -73,7 +77,7 @@ fn flip_lines(flip: &Flip) -> String {
 }
 
 fn policies(policies: &[PolicyOutcome]) -> String {
-    let mut rows = table(["policy", "effect", "says"]);
+    let mut rows = table(["policy", "effect", "says"], &["says"]);
     for policy in policies {
         let effect = match policy.mode {
             weir_model::Mode::Enforce => policy.effect.to_string(),
@@ -134,9 +138,19 @@ fn summary(policy: &PolicyOutcome) -> String {
 
 /// The SLOs with their budgets. `with_service` adds a column for the service.
 pub(crate) fn slos<'s>(slos: impl Iterator<Item = (&'s str, &'s SloStatus)>, with_service: bool) -> String {
-    let headings =
-        ["service", "slo", "objective", "window", "achieved", "budget left", "", "burn 1h", "coverage", "note"];
-    let mut rows = table(headings);
+    let headings = [
+        "service",
+        "slo",
+        "objective",
+        "window",
+        "achieved",
+        "budget left",
+        "",
+        "burn 1h",
+        "coverage",
+        "note",
+    ];
+    let mut rows = table(headings, &["note"]);
     for (service, slo) in slos {
         let remaining = slo.remaining.clone().unwrap_or_else(|| "-".to_owned());
         let bar = percent(&remaining).map(bar).unwrap_or_default();
@@ -168,7 +182,7 @@ fn note(slo: &SloStatus) -> String {
     match (&slo.gap, slo.exhausted_at) {
         (Some(_), _) => "can't be judged".to_owned(),
         (None, Some(at)) if !slo.remaining.as_deref().is_some_and(|left| left.starts_with('-')) => {
-            format!("exhausted on {} at the present pace", at.strftime("%Y-%m-%d %H:%MZ"))
+            format!("lasts until {}", at.strftime("%d %b %H:%MZ"))
         }
         (None, Some(_)) => "exhausted".to_owned(),
         (None, None) => String::new(),

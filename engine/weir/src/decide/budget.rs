@@ -1,11 +1,11 @@
 //! Budget policies: the state of the error budgets goes in, clauses come out, and what would lift each is worked out.
 
+use crate::case::Case;
 use jiff::Timestamp;
 use weir_host::contract::budget as contract;
 use weir_host::contract::types::Fact;
 use weir_math::{Decimal, Latch, Pace, Ratio, Window, recovers_at};
 use weir_model::Effect;
-use crate::case::Case;
 use weir_model::verdict::{Clause, Flip, Obligation};
 
 use super::{Armed, Outcome};
@@ -20,21 +20,25 @@ const BURN: u32 = 2;
 pub(super) fn judge(case: &Case, armed: &Armed, slos: &[MeasuredSlo]) -> Outcome {
     let mut outcome = Outcome::new(armed);
     let policy = &armed.policy;
-    let concerned: Vec<&MeasuredSlo> = slos.iter().filter(|slo| policy.scope.covers_slo(&slo.slo.name)).collect();
+    let concerned: Vec<&MeasuredSlo> =
+        slos.iter().filter(|slo| policy.scope.covers_slo(&slo.slo.name)).collect();
     if concerned.is_empty() {
-        outcome.no_data(policy, format!("`{}` has no SLO that this policy is about", case.service.about.name));
+        outcome
+            .no_data(policy, format!("`{}` has no SLO that this policy is about", case.service.about.name));
     }
     for gap in concerned.iter().filter_map(|slo| slo.gap()) {
         outcome.no_data(policy, gap.to_owned());
     }
     let measured: Vec<&MeasuredSlo> = concerned.into_iter().filter(|slo| slo.gap().is_none()).collect();
-    if !measured.is_empty()
-        && let Err(problem) = ask(case, armed, &measured, &mut outcome)
-    {
-        match problem {
-            Failure::Call(error) => outcome.error(policy, &error),
-            Failure::Answer(reason) => outcome.failed(policy, reason),
-        }
+    match &armed.needs {
+        None => outcome.failed(policy, format!("plugin `{}` is no budget policy", armed.plugin.name())),
+        Some(Err(error)) => outcome.error(policy, error),
+        Some(Ok(_)) if measured.is_empty() => {}
+        Some(Ok(needs)) => match ask(case, armed, needs, &measured, &mut outcome) {
+            Ok(()) => {}
+            Err(Failure::Call(error)) => outcome.error(policy, &error),
+            Err(Failure::Answer(reason)) => outcome.failed(policy, reason),
+        },
     }
     outcome.close(policy)
 }
@@ -53,12 +57,13 @@ impl From<weir_host::CallError> for Failure {
 fn ask(
     case: &Case,
     armed: &Armed,
+    needs: &contract::Needs,
     slos: &[&MeasuredSlo],
     outcome: &mut Outcome,
 ) -> Result<(), Failure> {
     let name = armed.policy.about.name.as_str();
-    let needs = armed.plugin.prepare_budget(name, &armed.limits, &armed.params)?.value;
-    let situation = situation(case, &needs, slos).map_err(|reason| Failure::Answer(unclear(armed, &reason)))?;
+    let situation =
+        situation(case, needs, slos).map_err(|reason| Failure::Answer(unclear(armed, &reason)))?;
     let answer = armed.plugin.decide(name, &armed.limits, &armed.params, &situation)?;
     let decision = answer.value;
     outcome.outcome.log = answer.log.iter().map(ToString::to_string).collect();
@@ -77,7 +82,11 @@ fn ask(
 }
 
 fn unclear(armed: &Armed, reason: &str) -> String {
-    format!("plugin `{}` of policy `{}` gave an answer that makes no sense: {reason}", armed.plugin.name(), armed.policy.about.name)
+    format!(
+        "plugin `{}` of policy `{}` gave an answer that makes no sense: {reason}",
+        armed.plugin.name(),
+        armed.policy.about.name
+    )
 }
 
 /// The sandbox has refused every other code.
@@ -186,7 +195,12 @@ fn flip(
             // Burn over a window below the factor is the same as more than 1 - factor of that window's own budget left.
             let level = Decimal::ONE.checked_sub(*required)?.checked_add(smallest_step()?)?;
             let stretch = weir_math::format_duration(clause.window);
-            (window, level, format!("a burn rate of `{name}` below {required} over {stretch}"), actual.map(|actual| actual.to_decimal_string(1)))
+            (
+                window,
+                level,
+                format!("a burn rate of `{name}` below {required} over {stretch}"),
+                actual.map(|actual| actual.to_decimal_string(1)),
+            )
         }
         _ => return None,
     };

@@ -1,10 +1,10 @@
 //! Checks: the service and its documents go in, findings come out, and waivers excuse failures.
 
+use crate::case::Case;
 use weir_host::contract::checker as contract;
 use weir_host::contract::types::Fact;
 use weir_model::finding::{Finding, Outcome as RuleOutcome, Weight};
 use weir_model::policy::Policy;
-use crate::case::Case;
 
 use super::{Armed, Outcome};
 
@@ -13,7 +13,13 @@ pub(super) fn judge(case: &Case, armed: &Armed) -> Outcome {
     let mut outcome = Outcome::new(armed);
     let policy = &armed.policy;
     let subject = subject(case);
-    match armed.plugin.assess(policy.about.name.as_str(), &armed.limits, &armed.params, &subject, &armed.evidence) {
+    match armed.plugin.assess(
+        policy.about.name.as_str(),
+        &armed.limits,
+        &armed.params,
+        &subject,
+        &armed.evidence,
+    ) {
         Err(error) => outcome.error(policy, &error),
         Ok(answer) => {
             outcome.outcome.log = answer.log.iter().map(ToString::to_string).collect();
@@ -32,7 +38,9 @@ fn weigh(outcome: &mut Outcome, policy: &Policy) {
     let mut gaps = Vec::new();
     for finding in &outcome.outcome.findings {
         match (finding.outcome, finding.weight) {
-            (RuleOutcome::Fail, Weight::Required) => outcome.judged = outcome.judged.max(policy.about.on_fail),
+            (RuleOutcome::Fail, Weight::Required) => {
+                outcome.judged = outcome.judged.max(policy.about.on_fail)
+            }
             (RuleOutcome::Unknown, Weight::Required) => {
                 gaps.push(format!("rule `{}` could not be judged: {}", finding.rule, finding.text));
             }
@@ -95,9 +103,10 @@ fn waived(mut finding: Finding, case: &Case, policy: &Policy) -> Finding {
     if finding.outcome != RuleOutcome::Fail {
         return finding;
     }
-    let about = case.waivers.iter().filter(|waiver| {
-        waiver.covers(&case.service.about.name, &policy.about.name, &finding.rule)
-    });
+    let about = case
+        .waivers
+        .iter()
+        .filter(|waiver| waiver.covers(&case.service.about.name, &policy.about.name, &finding.rule));
     for waiver in about {
         if waiver.holds(case.at) {
             finding.outcome = RuleOutcome::Waived;

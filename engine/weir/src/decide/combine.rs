@@ -1,9 +1,9 @@
 //! The most severe effect wins; overrides are applied last and shown.
 
+use crate::case::Case;
 use weir_model::Effect;
 use weir_model::finding::{Finding, Outcome as RuleOutcome, Weight};
 use weir_model::overrule::Override;
-use crate::case::Case;
 use weir_model::verdict::{Clause, DecidedBy, Flip, Judged, Overruled};
 
 use super::Outcome;
@@ -114,9 +114,14 @@ fn because(outcome: &Outcome) -> Because {
         return Because { clause: clause.to_owned(), text, flip: Some(flip) };
     }
     if let Some(clause) = said.clauses.first() {
-        return Because { clause: clause.code.clone(), text: clause.text.clone(), flip: nearest_flip(&said.clauses) };
+        return Because {
+            clause: clause.code.clone(),
+            text: clause.text.clone(),
+            flip: nearest_flip(&said.clauses),
+        };
     }
-    let failed = |finding: &&Finding| finding.outcome == RuleOutcome::Fail && finding.weight == Weight::Required;
+    let failed =
+        |finding: &&Finding| finding.outcome == RuleOutcome::Fail && finding.weight == Weight::Required;
     if let Some(finding) = said.findings.iter().find(failed) {
         let flip = Flip {
             needs: finding.remedy.clone().unwrap_or_else(|| format!("rule `{}` to pass", finding.rule)),
@@ -127,13 +132,22 @@ fn because(outcome: &Outcome) -> Because {
         return Because { clause: finding.rule.clone(), text: finding.text.clone(), flip: Some(flip) };
     }
     let passed = said.findings.iter().filter(|finding| finding.outcome == RuleOutcome::Pass).count();
-    Because { clause: "passed".to_owned(), text: if passed == 0 { "nothing against it".to_owned() } else { format!("all required rules hold ({passed} passed)") }, flip: None }
+    Because {
+        clause: "passed".to_owned(),
+        text: if passed == 0 {
+            "nothing against it".to_owned()
+        } else {
+            format!("all required rules hold ({passed} passed)")
+        },
+        flip: None,
+    }
 }
 
 /// All clauses as severe as the deciding one must be lifted before the effect is milder: the last of them counts.
 fn nearest_flip(clauses: &[Clause]) -> Option<Flip> {
     let severest = clauses.iter().map(|clause| clause.effect).max()?;
-    let mut flips = clauses.iter().filter(|clause| clause.effect == severest).filter_map(|clause| clause.flip.clone());
+    let mut flips =
+        clauses.iter().filter(|clause| clause.effect == severest).filter_map(|clause| clause.flip.clone());
     let first = flips.next()?;
     Some(flips.fold(first, |last, next| {
         // A clause of which nobody knows when it is lifted outlasts all others.

@@ -3,7 +3,9 @@
 use weir_plugin::calculator::Plan;
 use weir_plugin::{About, Batch, Calculator, Problem};
 
-struct Hostile;
+/// The plugin.
+#[derive(Debug)]
+pub struct Hostile;
 
 /// What it shall do.
 #[derive(Debug, serde::Deserialize)]

@@ -3,7 +3,9 @@
 use weir_plugin::budget::{Decision, Needs, Situation};
 use weir_plugin::{About, BudgetPolicy, Problem};
 
-struct Hostile;
+/// The plugin.
+#[derive(Debug)]
+pub struct Hostile;
 
 /// What it shall do.
 #[derive(Debug, serde::Deserialize)]
