@@ -1,6 +1,8 @@
 //! Files and standard input as plain streams, whatever they are compressed with.
 
-use std::io::{self, BufReader, Chain, Cursor, Read};
+use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
+
+use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 
 /// A stream of unknown compression, opened for reading. Told by its first bytes, not by the name of the file: gzip (also
 /// of several members, as log rotation writes it), Zstandard, or plain.
@@ -14,11 +16,36 @@ pub fn decompressed<'r>(mut stream: impl Read + 'r) -> io::Result<Box<dyn Read +
     let whole: Chain<Cursor<Vec<u8>>, _> = Cursor::new(magic).chain(stream);
     Ok(match compression {
         Compression::Gzip => Box::new(flate2::read::MultiGzDecoder::new(BufReader::new(whole))),
-        Compression::Zstandard => Box::new(
-            ruzstd::decoding::StreamingDecoder::new(BufReader::new(whole)).map_err(io::Error::other)?,
-        ),
+        Compression::Zstandard => Box::new(Frames { decoder: Some(decoder(BufReader::new(whole))?) }),
         Compression::None => Box::new(whole),
     })
+}
+
+/// A Zstandard stream of any number of frames, as concatenated files have it.
+struct Frames<R: BufRead> {
+    /// None once the stream has ended.
+    decoder: Option<StreamingDecoder<R, FrameDecoder>>,
+}
+
+fn decoder<R: BufRead>(stream: R) -> io::Result<StreamingDecoder<R, FrameDecoder>> {
+    StreamingDecoder::new(stream).map_err(io::Error::other)
+}
+
+impl<R: BufRead> Read for Frames<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while let Some(mut frame) = self.decoder.take() {
+            let read = frame.read(buffer)?;
+            if read > 0 || buffer.is_empty() {
+                self.decoder = Some(frame);
+                return Ok(read);
+            }
+            let mut stream = frame.into_inner();
+            if !stream.fill_buf()?.is_empty() {
+                self.decoder = Some(decoder(stream)?);
+            }
+        }
+        Ok(0)
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -65,5 +92,6 @@ mod tests {
         let zstandard =
             ruzstd::encoding::compress_to_vec(&b"zstd"[..], ruzstd::encoding::CompressionLevel::Fastest);
         check(&zstandard, "zstd");
+        check(&[zstandard.clone(), zstandard].concat(), "zstdzstd");
     }
 }
