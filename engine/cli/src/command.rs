@@ -122,6 +122,14 @@ fn engine() -> Result<Engine, Failure> {
     Ok(Engine::new(EngineOptions { code_cache: code_cache(), ready_instances: None })?)
 }
 
+/// Tells what the engine noticed beside its answer.
+fn notes(engine: &Engine) -> Result<(), Failure> {
+    for note in engine.notes() {
+        crate::output::message(&format!("note: {note}\n"))?;
+    }
+    Ok(())
+}
+
 /// Where compiled plugins are kept: the user's cache folder, when there is one.
 fn code_cache() -> Option<PathBuf> {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);

@@ -166,6 +166,12 @@ impl Engine {
         Ok(Engine { plugins: Plugins::new(Sandbox::new(options).map_err(EngineError::Sandbox)?) })
     }
 
+    /// What happened to the code cache since this was last asked, for the person who runs the engine: an entry that was
+    /// not authentic, a folder that others can write to. None of it changes an answer.
+    pub fn notes(&self) -> Vec<String> {
+        self.plugins.cache_notes()
+    }
+
     /// Answers whether a change may go out, and leaves a record of the decision before it returns.
     ///
     /// # Errors

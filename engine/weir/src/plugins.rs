@@ -133,6 +133,11 @@ impl Plugins {
         Ok(plugin)
     }
 
+    /// What happened to the code cache that the user should know.
+    pub(crate) fn cache_notes(&self) -> Vec<String> {
+        self.sandbox.cache_notes()
+    }
+
     /// The components of loaded plugins.
     pub(crate) fn components(
         &self,

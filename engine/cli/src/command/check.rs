@@ -1,6 +1,6 @@
 //! `weir check`: how does a service stand against the rules?
 
-use super::{Failure, engine, instant, json, project};
+use super::{Failure, engine, instant, json, notes, project};
 use crate::args::{CheckArguments, Format};
 use crate::exit::Exit;
 use crate::{output, render};
@@ -8,7 +8,9 @@ use crate::{output, render};
 pub(super) fn run(arguments: &CheckArguments) -> Result<Exit, Failure> {
     let project = project(&arguments.project)?;
     let at = instant(&arguments.project, &project);
-    let verdict = engine()?.check(&project, &arguments.service, at)?;
+    let engine = engine()?;
+    let verdict = engine.check(&project, &arguments.service, at)?;
+    notes(&engine)?;
     output::result(&match arguments.project.format {
         Format::Human => render::check::checks(&verdict),
         Format::Json => json(&verdict)?,

@@ -2,7 +2,7 @@
 
 use weir::{GateRequest, Records};
 
-use super::{Failure, engine, events, instant, json, project};
+use super::{Failure, engine, events, instant, json, notes, project};
 use crate::args::{Format, GateArguments};
 use crate::exit::Exit;
 use crate::{output, render};
@@ -17,7 +17,9 @@ pub(super) fn run(arguments: &GateArguments) -> Result<Exit, Failure> {
         events: events(&arguments.events),
     };
     let folder = arguments.records.clone().unwrap_or_else(|| project.records_folder());
-    let stored = engine()?.gate(&project, &request, &Records::in_folder(folder))?;
+    let engine = engine()?;
+    let stored = engine.gate(&project, &request, &Records::in_folder(folder))?;
+    notes(&engine)?;
     let verdict = &stored.record.verdict;
     output::result(&match arguments.project.format {
         Format::Human => render::verdict::verdict(verdict),

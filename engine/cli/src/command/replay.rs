@@ -4,7 +4,7 @@ use serde::Serialize;
 use weir::{Project, Replay};
 use weir_model::verdict::Verdict;
 
-use super::{Failure, engine, json};
+use super::{Failure, engine, json, notes};
 use crate::args::{Format, ReplayArguments};
 use crate::exit::Exit;
 use crate::{output, render};
@@ -29,6 +29,7 @@ pub(super) fn run(arguments: &ReplayArguments) -> Result<Exit, Failure> {
         None => engine.replay(&arguments.record)?,
         Some(folder) => engine.replay_with(&arguments.record, &Project::load(folder)?)?,
     };
+    notes(&engine)?;
     output::result(&match arguments.format {
         Format::Json => json(&Form {
             schema_version: REPLAY_VERSION,

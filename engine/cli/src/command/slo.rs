@@ -4,7 +4,7 @@ use serde::Serialize;
 use weir_model::EventCounts;
 use weir_model::verdict::SloStatus;
 
-use super::{Failure, engine, events, instant, json, project};
+use super::{Failure, engine, events, instant, json, notes, project};
 use crate::args::{Format, SloStatusArguments};
 use crate::exit::Exit;
 use crate::{output, render};
@@ -32,7 +32,9 @@ pub(super) fn run(arguments: &SloStatusArguments) -> Result<Exit, Failure> {
     let project = project(&arguments.project)?;
     let at = instant(&arguments.project, &project);
     let service = arguments.service.as_deref();
-    let (services, counts) = engine()?.slo_status(&project, service, at, &events(&arguments.events))?;
+    let engine = engine()?;
+    let (services, counts) = engine.slo_status(&project, service, at, &events(&arguments.events))?;
+    notes(&engine)?;
     output::result(&match arguments.project.format {
         Format::Human => {
             let rows = services

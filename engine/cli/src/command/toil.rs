@@ -1,6 +1,6 @@
 //! `weir toil`: where does people's time go, and what should be automated first?
 
-use super::{Failure, engine, events, instant, json, project};
+use super::{Failure, engine, events, instant, json, notes, project};
 use crate::args::{Format, ToilArguments};
 use crate::exit::Exit;
 use crate::{output, render};
@@ -8,7 +8,9 @@ use crate::{output, render};
 pub(super) fn run(arguments: &ToilArguments) -> Result<Exit, Failure> {
     let project = project(&arguments.project)?;
     let at = instant(&arguments.project, &project);
-    let reports = engine()?.toil(&project, at, arguments.period, &events(&arguments.events))?;
+    let engine = engine()?;
+    let reports = engine.toil(&project, at, arguments.period, &events(&arguments.events))?;
+    notes(&engine)?;
     output::result(&match arguments.project.format {
         Format::Human => reports.iter().map(render::toil::report).collect(),
         Format::Json => json(&reports)?,
