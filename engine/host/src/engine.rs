@@ -25,7 +25,7 @@ const POOLED_TABLE_ELEMENTS: usize = 100_000;
 pub(crate) fn new(allocation: Allocation) -> wasmtime::Result<Engine> {
     let mut config = Config::new();
     config
-        // Costs every call three times its price, for calls that never overlap.
+        // Costs every call some 0.7 µs more (benches/shapes/RESULTS.md), for calls that never overlap.
         .concurrency_support(false)
         .epoch_interruption(true)
         .max_wasm_stack(STACK_BYTES)
