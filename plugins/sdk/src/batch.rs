@@ -10,6 +10,9 @@ const ALL_VALID: u32 = u32::MAX;
 /// The validity byte of a row whose value is there.
 const VALID: u8 = 1;
 
+/// How many rows are worked on between two looks at the deadline.
+const BLOCK: usize = 64;
+
 /// Rows of events as columns, in the order of the plan's fields.
 ///
 /// A column is None when the host can't supply the field or when another kind was asked for.
@@ -103,7 +106,8 @@ impl Batch {
         judge: impl Fn(T) -> u8,
     ) -> Vec<u8> {
         let Some(column) = column else { return vec![missing; self.rows()] };
-        let mut marks: Vec<u8> = column.values.iter().map(|value| judge(*value)).collect();
+        let mut marks = vec![missing; self.rows()];
+        over_blocks(&mut marks, column.values, |mark, value| *mark = judge(value));
         column.blank(missing, &mut marks);
         marks
     }
@@ -121,9 +125,9 @@ impl Batch {
         let mut marks = vec![other; self.rows()];
         // A loop over rows for each range, not the other way round: only so does it work on several rows at once.
         for (range, inside) in ranges {
-            for (mark, value) in marks.iter_mut().zip(column.values) {
-                *mark = select(range.contains(*value), inside, *mark);
-            }
+            over_blocks(&mut marks, column.values, |mark, value| {
+                *mark = select(range.contains(value), inside, *mark);
+            });
         }
         column.blank(missing, &mut marks);
         marks
@@ -148,9 +152,7 @@ impl<T> Column<'_, T> {
     /// Gives rows without a value the mark `missing`.
     fn blank(&self, missing: u8, marks: &mut [u8]) {
         let Some(validity) = self.validity else { return };
-        for (mark, valid) in marks.iter_mut().zip(validity) {
-            *mark = select(*valid == VALID, *mark, missing);
-        }
+        over_blocks(marks, validity, |mark, valid| *mark = select(valid == VALID, *mark, missing));
     }
 }
 
@@ -170,6 +172,23 @@ impl<'a> Texts<'a> {
                 .unwrap_or_default(),
             _ => "",
         })
+    }
+}
+
+/// Has every mark made from the value of its row, a block of rows at a time.
+///
+/// The host stops a plugin that runs for too long, and for that the compiler adds a check to every turn of a loop. A
+/// block is one turn: within it the length is known, and the rows are worked on without a check.
+pub(crate) fn over_blocks<T: Copy>(marks: &mut [u8], values: &[T], make: impl Fn(&mut u8, T)) {
+    let (mark_blocks, marks_left) = marks.as_chunks_mut::<BLOCK>();
+    let (value_blocks, values_left) = values.as_chunks::<BLOCK>();
+    for (marks, values) in mark_blocks.iter_mut().zip(value_blocks) {
+        for (mark, value) in marks.iter_mut().zip(values) {
+            make(mark, *value);
+        }
+    }
+    for (mark, value) in marks_left.iter_mut().zip(values_left) {
+        make(mark, *value);
     }
 }
 

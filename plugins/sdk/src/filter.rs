@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::batch::over_blocks;
 use crate::calculator::Field;
 use crate::{Batch, kind};
 
@@ -81,9 +82,7 @@ fn keep(batch: &Batch, index: usize, patterns: &[Pattern], wanted: bool, marks: 
     let masks = batch.judge(texts.map(|texts| texts.codes), missing, |code| {
         terms.get(code as usize).copied().unwrap_or(missing)
     });
-    for (mark, mask) in marks.iter_mut().zip(masks) {
-        *mark &= mask;
-    }
+    over_blocks(marks, &masks, |mark, mask| *mark &= mask);
 }
 
 #[cfg(test)]
