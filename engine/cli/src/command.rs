@@ -109,9 +109,15 @@ fn project(arguments: &ProjectArguments) -> Result<Project, Failure> {
     Ok(Project::load(root)?)
 }
 
-/// The instant that the arguments mean. The clock is read here and nowhere else.
+/// The instant that the arguments mean.
 fn instant(arguments: &ProjectArguments, project: &Project) -> Timestamp {
-    arguments.at.or_else(|| project.as_of()).unwrap_or_else(Timestamp::now)
+    arguments.at.or_else(|| project.as_of()).unwrap_or_else(now)
+}
+
+/// The present, in whole seconds: nothing is judged more finely. The clock is read here and nowhere else.
+fn now() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_second(now.as_second()).unwrap_or(now)
 }
 
 fn events(arguments: &EventArguments) -> Events {
