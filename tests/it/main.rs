@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
 mod bad_input;
+mod cases;
 mod docs;
 mod gate;
 mod records;

@@ -30,6 +30,8 @@ pub(crate) enum Command {
     },
     /// Tell toil from other work, hold teams to their toil budget, and rank what to automate first
     Toil(ToilArguments),
+    /// Put the project's own cases to its policies, and say which come out as expected
+    Test(TestArguments),
     /// Derive a decision again from its record, and say whether it comes out the same
     Replay(ReplayArguments),
     /// Print the JSON Schema of a kind of file; without a name, list the kinds
@@ -135,6 +137,28 @@ pub(crate) struct ToilArguments {
     pub(crate) project: ProjectArguments,
     #[command(flatten)]
     pub(crate) events: EventArguments,
+}
+
+/// The arguments of `weir test`.
+#[derive(Debug, Args)]
+pub(crate) struct TestArguments {
+    /// The project's folder [default: the nearest folder upwards that holds a weir.toml]
+    #[arg(long, short, value_name = "DIR")]
+    pub(crate) project: Option<PathBuf>,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = CaseFormat::Human)]
+    pub(crate) format: CaseFormat,
+}
+
+/// How the outcome of cases is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CaseFormat {
+    /// Lines and a table
+    Human,
+    /// One JSON document
+    Json,
+    /// JUnit XML
+    Junit,
 }
 
 /// The arguments of `weir replay`.

@@ -7,9 +7,10 @@ mod init;
 mod replay;
 mod schema;
 mod slo;
+mod test;
 mod toil;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use weir::{Engine, EngineError, EngineOptions, Events, InitError, Project, ProjectError};
@@ -25,6 +26,7 @@ pub(crate) fn run(command: Command) -> Result<Exit, Failure> {
         Command::Check(arguments) => check::run(&arguments),
         Command::Slo { command: SloCommand::Status(arguments) } => slo::run(&arguments),
         Command::Toil(arguments) => toil::run(&arguments),
+        Command::Test(arguments) => test::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Schema { name } => schema::run(name.as_deref()),
         Command::Init { folder } => init::run(&folder),
@@ -101,8 +103,13 @@ impl From<std::io::Error> for Failure {
 
 /// The project that the arguments mean.
 fn project(arguments: &ProjectArguments) -> Result<Project, Failure> {
-    let root = match &arguments.project {
-        Some(root) if root.join("weir.toml").is_file() => root.clone(),
+    project_in(arguments.project.as_deref())
+}
+
+/// The project in a folder, or in the nearest one upwards from the current folder.
+fn project_in(folder: Option<&Path>) -> Result<Project, Failure> {
+    let root = match folder {
+        Some(root) if root.join("weir.toml").is_file() => root.to_owned(),
         Some(root) => return Err(Failure::Usage(format!("there is no weir.toml in `{}`", root.display()))),
         None => Project::find(&std::env::current_dir()?)?,
     };

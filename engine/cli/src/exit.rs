@@ -8,7 +8,8 @@ use weir_model::verdict::Verdict;
 pub(crate) enum Exit {
     /// The change may go out, or the command did what it was asked to.
     Go,
-    /// The change must not go out now: a policy holds or freezes it, or a check failed.
+    /// The change must not go out now: a policy holds or freezes it, or a check failed. Or a case came out otherwise than
+    /// expected.
     Stop,
     /// The input is wrong: the command line, a project file, a parameter.
     Input,
@@ -38,7 +39,10 @@ impl Exit {
         match self {
             Exit::Go => ("go", "the verdict is `allow` or `warn`, or the command did what it was asked to"),
             Exit::Stop => {
-                ("stop", "the verdict is `hold` or `freeze`, or a required rule failed; the output says why")
+                (
+                    "stop",
+                    "the verdict is `hold` or `freeze`, a required rule failed, or a case of `weir test` did; the output says why",
+                )
             }
             Exit::Input => {
                 ("wrong input", "the command line or a project file is wrong; the message says where")

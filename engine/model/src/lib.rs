@@ -21,6 +21,7 @@
 //! # Ok::<(), Vec<weir_model::Diagnostic>>(())
 //! ```
 
+pub mod cases;
 mod counts;
 pub mod diagnostic;
 pub mod effect;
@@ -44,6 +45,7 @@ pub mod verdict;
 pub mod waiver;
 mod word;
 
+pub use cases::{CaseFile, Cases};
 pub use counts::{EventCounts, Refused};
 pub use diagnostic::{Code, Diagnostic, Severity};
 pub use effect::{Change, Effect, Mode};

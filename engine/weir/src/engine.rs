@@ -212,14 +212,28 @@ impl Engine {
     /// # Errors
     /// When the question or the project is wrong, or events can't be read.
     pub fn prepare(&self, project: &Project, request: &GateRequest) -> Result<Prepared, EngineError> {
-        let mut case = self.case(project, request)?;
+        let case = self.case(project, request)?;
         let file = self.service_file(project, &request.service)?;
         let mut reading = measure::read(project, &self.plugins, &[&**file], request.at, &request.events)?;
         let ledgers = reading.services.pop().unwrap_or_default();
-        case.events = reading.counts;
+        self.prepared(project, Case { events: reading.counts, ..case }, ledgers)
+    }
+
+    /// As [`prepare`](Engine::prepare), but with ledgers that are there already, one for each SLO of the service.
+    pub(crate) fn prepare_measured(
+        &self,
+        project: &Project,
+        request: &GateRequest,
+        ledgers: Vec<SloLedger>,
+    ) -> Result<Prepared, EngineError> {
+        self.prepared(project, self.case(project, request)?, ledgers)
+    }
+
+    fn prepared(&self, project: &Project, case: Case, ledgers: Vec<SloLedger>) -> Result<Prepared, EngineError> {
+        let file = self.service_file(project, case.service.about.name.as_str())?;
         Ok(Prepared {
             armed: self.arm(project, &case)?,
-            slos: measured_slos(&case.service, &ledgers, request.at)?,
+            slos: measured_slos(&case.service, &ledgers, case.at)?,
             case,
             ledgers,
             service: file.source().value().clone(),
@@ -327,6 +341,19 @@ impl Engine {
             overrides: project.overrides.iter().flat_map(|file| file.overrides.clone()).collect(),
             events: EventCounts::default(),
         }
+    }
+
+    /// The names of the policies that a gate can ask, in their order.
+    pub(crate) fn judging_policies(&self, project: &Project) -> Result<Vec<String>, EngineError> {
+        let mut names = Vec::new();
+        for policy in CasePolicy::of_project(project, |_| true) {
+            let about = &policy.policy.about;
+            let plugin = self.plugins.named(project, about.plugin.as_str(), &plugins::limits(&policy.limits))?;
+            if matches!(plugin.kind(), Kind::BudgetPolicy | Kind::Check) {
+                names.push(about.name.to_string());
+            }
+        }
+        Ok(names)
     }
 
     /// Loads the plugins of a case and opens the evidence that their policies grant.

@@ -52,7 +52,7 @@ impl Project {
     /// When a file can't be read, or any file is wrong: then with everything that is wrong in all of them.
     pub fn load(root: impl Into<PathBuf>) -> Result<Project, ProjectError> {
         let root = root.into();
-        let mut reader = Reader { root: &root, diagnostics: Vec::new() };
+        let mut reader = Reader::new(&root);
         let file = reader.file(Path::new("weir.toml"))?;
         let lock = if root.join("weir.lock").exists() { reader.file(Path::new("weir.lock"))? } else { None };
         let services = reader.folder("services")?;
@@ -131,7 +131,7 @@ impl Project {
 }
 
 /// Reports names that no file defines.
-fn known<'n>(
+pub(crate) fn known<'n>(
     source: &Source,
     what: &str,
     names: impl Iterator<Item = (String, &'n Name)>,
@@ -166,12 +166,21 @@ fn unique<T: Content>(
 }
 
 /// Reads files and collects what is wrong with them.
-struct Reader<'r> {
+pub(crate) struct Reader<'r> {
     root: &'r Path,
     diagnostics: Vec<Diagnostic>,
 }
 
-impl Reader<'_> {
+impl<'r> Reader<'r> {
+    pub(crate) fn new(root: &'r Path) -> Reader<'r> {
+        Reader { root, diagnostics: Vec::new() }
+    }
+
+    /// What is wrong with the files that were read.
+    pub(crate) fn into_diagnostics(self) -> Vec<Diagnostic> {
+        self.diagnostics
+    }
+
     /// One file; none when it is wrong.
     fn file<T: Content>(&mut self, path: &Path) -> Result<Option<File<T>>, ProjectError> {
         let text = fs::read_to_string(self.root.join(path))?;
@@ -189,7 +198,7 @@ impl Reader<'_> {
     }
 
     /// The TOML files of a folder, in the order of their names; none when there is no such folder.
-    fn folder<T: Content>(&mut self, folder: &str) -> Result<Vec<File<T>>, ProjectError> {
+    pub(crate) fn folder<T: Content>(&mut self, folder: &str) -> Result<Vec<File<T>>, ProjectError> {
         let path = self.root.join(folder);
         if !path.is_dir() {
             return Ok(Vec::new());
