@@ -9,13 +9,14 @@ mod schema;
 mod slo;
 mod toil;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use weir::{Engine, EngineError, EngineOptions, Events, InitError, Project, ProjectError};
 
 use crate::args::{Command, EventArguments, ProjectArguments, SloCommand};
 use crate::exit::Exit;
+use crate::render::Clock;
 use crate::render::diagnostics::diagnostics;
 
 /// Runs a subcommand.
@@ -101,8 +102,13 @@ impl From<std::io::Error> for Failure {
 
 /// The project that the arguments mean.
 fn project(arguments: &ProjectArguments) -> Result<Project, Failure> {
-    let root = match &arguments.project {
-        Some(root) if root.join("weir.toml").is_file() => root.clone(),
+    project_in(arguments.project.as_deref())
+}
+
+/// The project in a folder; in the nearest one upwards when none is named.
+fn project_in(folder: Option<&Path>) -> Result<Project, Failure> {
+    let root = match folder {
+        Some(root) if root.join("weir.toml").is_file() => root.to_owned(),
         Some(root) => return Err(Failure::Usage(format!("there is no weir.toml in `{}`", root.display()))),
         None => Project::find(&std::env::current_dir()?)?,
     };
@@ -118,6 +124,11 @@ fn instant(arguments: &ProjectArguments, project: &Project) -> Timestamp {
 fn now() -> Timestamp {
     let now = Timestamp::now();
     Timestamp::from_second(now.as_second()).unwrap_or(now)
+}
+
+/// Shows instants as the project asks for.
+fn clock(project: &Project) -> Clock {
+    Clock::of(project.time_zone())
 }
 
 fn events(arguments: &EventArguments) -> Events {

@@ -2,8 +2,9 @@
 //!
 //! [`Project::load`] reads a folder of files. An [`Engine`] runs the project's plugins in their sandbox over its events and
 //! answers: [`Engine::gate`] whether a change may go out, [`Engine::check`] how a service stands against the rules,
-//! [`Engine::slo_status`] what is left of its error budgets, [`Engine::toil`] where its people's time goes, and
-//! [`Engine::replay`] whether a recorded decision comes out the same.
+//! [`Engine::slo_status`] what is left of its error budgets, [`Engine::toil`] where its people's time goes,
+//! [`Engine::replay`] whether a recorded decision comes out the same, and [`Engine::backtest`] what policies would have
+//! said in the past.
 //!
 //! Nothing here reads the clock: every question names the instant that it is about. The engine writes decision records and
 //! compiled plugins, and nothing else.
