@@ -1,5 +1,6 @@
 //! The subcommands, each a module of the same shape: `run` takes its arguments and gives an exit code.
 
+mod backtest;
 mod check;
 mod gate;
 mod help;
@@ -26,6 +27,7 @@ pub(crate) fn run(command: Command) -> Result<Exit, Failure> {
         Command::Check(arguments) => check::run(&arguments),
         Command::Slo { command: SloCommand::Status(arguments) } => slo::run(&arguments),
         Command::Toil(arguments) => toil::run(&arguments),
+        Command::Backtest(arguments) => backtest::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Schema { name } => schema::run(name.as_deref()),
         Command::Init { folder } => init::run(&folder),

@@ -1,5 +1,6 @@
 //! Results as people read them.
 
+pub(crate) mod backtest;
 pub(crate) mod check;
 pub(crate) mod diagnostics;
 pub(crate) mod table;

@@ -9,6 +9,7 @@
 //! Nothing here reads the clock: every question names the instant that it is about. The engine writes decision records and
 //! compiled plugins, and nothing else.
 
+mod backtest;
 mod bundled;
 mod case;
 mod decide;
@@ -24,6 +25,10 @@ mod replay;
 mod slices;
 mod toil;
 
+pub use backtest::{
+    Against, Alert, Backtest, BacktestRequest, BurnDown, Course, Deploy, Detected, Detection, Difference,
+    Incident, Run, ServiceBacktest, Time, Totals,
+};
 pub use case::RecordedNonsense;
 pub use engine::{Engine, EngineError, EngineOptions, GateRequest, Prepared, ServiceStatus};
 pub use init::{InitError, init};
