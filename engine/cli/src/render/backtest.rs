@@ -161,9 +161,10 @@ pub(super) fn deploy_summary(deploys: &[Deploy], report: &Backtest) -> String {
 
 fn deploy_counts(all: usize, stopped: usize, prevented: usize, missed: usize, report: &Backtest) -> String {
     format!(
-        "{all} {}: {stopped} would have been stopped, {prevented} of them followed by an incident within {}; {missed} of \
-         the others were followed by one",
+        "{all} {}: {stopped} would have been stopped, {} let through; an incident followed {prevented} of the former and \
+         {missed} of the latter within {}",
         if all == 1 { "deploy" } else { "deploys" },
+        all.saturating_sub(stopped),
         format_duration(report.incident_within_seconds),
     )
 }

@@ -208,8 +208,20 @@ fn few(slo: &SloStatus) -> Option<String> {
     let missed: f64 = slo.missed_confidence.as_ref()?.parse().ok()?;
     let (sure, outcome) = if is_spent(slo) { (missed, "missed") } else { (1.0 - missed, "met") };
     let number = counts.good.saturating_add(counts.bad);
-    let (unit, sure) = (&counts.unit, sure * 100.0);
-    Some(format!("{number} {unit} are few for this objective: it is {sure:.1} % sure that it is {outcome}"))
+    let (unit, sure) = (&counts.unit, sure_words(sure));
+    Some(format!("{number} {unit} are few for this objective: it is {sure} sure that it is {outcome}"))
+}
+
+/// A chance in percent. What rounds to none or to all is neither.
+fn sure_words(sure: f64) -> String {
+    let percent = sure * 100.0;
+    if percent < 0.05 {
+        "less than 0.1 %".to_owned()
+    } else if percent >= 99.95 {
+        "more than 99.9 %".to_owned()
+    } else {
+        format!("{percent:.1} %")
+    }
 }
 
 fn made_of(composite: &CompositeStatus) -> String {

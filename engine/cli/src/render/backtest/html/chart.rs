@@ -1,7 +1,7 @@
 //! One picture a service: effects, deploys, incidents and budgets on one axis of time.
 
 use jiff::Timestamp;
-use weir::{Backtest, BurnDown, Course, Deploy, Run, ServiceBacktest};
+use weir::{Backtest, BurnDown, Course, Deploy, Incident, Run, ServiceBacktest};
 use weir_math::format_duration;
 use weir_model::Effect;
 
@@ -10,7 +10,7 @@ use crate::render::Clock;
 use crate::render::backtest::{decided_by, effect_words};
 
 /// Where the time axis begins and ends, and how wide the picture is.
-const LEFT: f64 = 140.0;
+const LEFT: f64 = 180.0;
 const RIGHT: f64 = 1060.0;
 const WIDTH: f64 = 1080.0;
 /// How high a row of effects is, one of marks, and a budget with the space below it.
@@ -226,27 +226,47 @@ fn deploys(name: &str, deploys: &[Deploy], axis: &Axis, top: f64, clock: &Clock)
     out
 }
 
+/// About how wide a character of a name is.
+const CHARACTER: f64 = 7.5;
+
 fn incidents(service: &ServiceBacktest, axis: &Axis, top: f64, clock: &Clock) -> String {
     let mut out = label("incidents", top + 15.0);
-    for incident in &service.incidents {
-        let from = axis.x(incident.began.unwrap_or(incident.declared));
-        let until = incident.resolved.or(incident.mitigated).map_or(RIGHT, |at| axis.x(at));
+    let begins = |incident: &Incident| axis.x(incident.began.unwrap_or(incident.declared));
+    // Up to where the row is taken.
+    let mut taken = LEFT;
+    for (number_of, incident) in service.incidents.iter().enumerate() {
+        let from = begins(incident);
+        let until = incident.resolved.or(incident.mitigated).map_or(RIGHT, |at| axis.x(at)).max(from + 3.0);
         out.push_str(&format!(
             "<rect class=\"incident\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"14\"><title>{} declared {}</title></rect>\n",
             number(from),
             number(top + 4.0),
-            number((until - from).max(3.0)),
+            number(until - from),
             escape(&incident.id),
             clock.show_short(incident.declared),
         ));
-        // The name stands on the side that has room.
-        let (x, anchor) = if until < RIGHT - 90.0 { (until + 6.0, "start") } else { (from - 6.0, "end") };
-        out.push_str(&format!(
-            "<text x=\"{}\" y=\"{}\" text-anchor=\"{anchor}\">{}</text>\n",
-            number(x),
-            number(top + 15.0),
-            escape(&incident.id)
-        ));
+        // The name stands on the side that has room; where none has, the table and the title have it.
+        let next = service.incidents.get(number_of + 1).map_or(WIDTH, begins);
+        let width =
+            f64::from(u16::try_from(incident.id.chars().count()).unwrap_or(u16::MAX)) * CHARACTER + 6.0;
+        let place = if until + width <= next {
+            taken = until + width;
+            Some((until + 6.0, "start"))
+        } else if taken + width <= from {
+            taken = until;
+            Some((from - 6.0, "end"))
+        } else {
+            taken = until;
+            None
+        };
+        if let Some((x, anchor)) = place {
+            out.push_str(&format!(
+                "<text x=\"{}\" y=\"{}\" text-anchor=\"{anchor}\">{}</text>\n",
+                number(x),
+                number(top + 15.0),
+                escape(&incident.id)
+            ));
+        }
     }
     out
 }
@@ -266,7 +286,7 @@ fn burn_down(budget: &BurnDown, axis: &Axis, top: f64, report: &Backtest) -> Str
     out.push_str(&small(&format!("{} over {}", budget.objective, budget.window), top + 28.0));
     let last = values.iter().flatten().next_back().copied();
     if let Some(last) = last {
-        out.push_str(&small(&format!("at the end {last:.1} %"), top + 44.0));
+        out.push_str(&small(&format!("last {last:.1} %"), top + 44.0));
         out.push_str(&small(&format!("lowest {worst:.1} %"), top + 60.0));
     }
     for (value, class) in [(100.0, "axis"), (0.0, "zero")] {
