@@ -8,29 +8,25 @@ mod happened;
 mod recording;
 mod report;
 mod steps;
+mod subject;
 #[cfg(test)]
 mod tests;
 
-use std::num::NonZeroUsize;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 use weir_host::Kind;
 use weir_model::policy::Policy;
 use weir_model::service::Service;
-use weir_model::{Change, Effect, EventCounts};
+use weir_model::{Change, EventCounts, Slo};
 
-use self::course::Answer;
 use self::happened::Happened;
-use self::recording::{MINUTE, Recorded, Recording, grain};
+use self::recording::{Recorded, Recording, grain};
 use self::steps::Steps;
-use crate::case::{Case, CasePolicy};
-use crate::decide::{Armed, Outlook, decide};
+use self::subject::{Subject, courses};
+use crate::case::CasePolicy;
 use crate::engine::{Engine, EngineError, USUAL_GATE, nothing_judged};
 use crate::measure::{self, Events, SloLedger, Stretch};
-use crate::measured::{MeasuredSlo, Standing};
 use crate::plugins;
 use crate::project::{Project, ProjectError};
 
@@ -38,9 +34,6 @@ pub use self::report::{
     Alert, Backtest, BurnDown, Course, Deploy, Detected, Detection, Difference, Incident, Run,
     ServiceBacktest, Time, Totals,
 };
-
-/// How many steps one thread takes at a time.
-const BATCH_STEPS: usize = 256;
 
 /// A stretch of time to test policies on.
 #[derive(Debug, Clone)]
@@ -96,25 +89,27 @@ struct PolicySet<'p> {
     project: &'p Project,
 }
 
-/// One service with all that its test takes.
+/// A back-test with all that it takes: events have been read, plugins loaded. It can be run any number of times, and comes
+/// out the same.
 #[derive(Debug)]
-struct Subject<'p> {
-    service: &'p Service,
-    case: Case,
-    /// The policies of each set.
-    armed: Vec<Vec<Armed>>,
-    recording: Recording<'p>,
-    deploys: Vec<happened::Deploy>,
-    incidents: Vec<Incident>,
+pub struct PreparedBacktest<'p> {
+    subjects: Vec<Subject<'p>>,
+    steps: Steps,
+    /// The report, but for what the steps say.
+    report: Backtest,
 }
 
-/// What is known at one step.
-#[derive(Debug)]
-struct Step {
-    /// One for each set of policies.
-    answers: Vec<Answer>,
-    /// What is left of each error budget.
-    remaining: Vec<Option<String>>,
+impl PreparedBacktest<'_> {
+    /// Takes all steps, on as many threads as the machine runs at once.
+    ///
+    /// # Errors
+    /// When what was measured does not fit the SLOs, which nothing of this engine's making does.
+    pub fn run(&self) -> Result<Backtest, EngineError> {
+        let mut report = self.report.clone();
+        report.services = courses(&self.subjects, &self.steps, report.incident_within_seconds)?;
+        report.totals = course::totals(&report);
+        Ok(report)
+    }
 }
 
 impl Engine {
@@ -132,32 +127,28 @@ impl Engine {
         against: Option<&Against>,
         request: &BacktestRequest,
     ) -> Result<Backtest, EngineError> {
+        self.prepare_backtest(project, against, request)?.run()
+    }
+
+    /// Reads the events that a back-test is about and loads the plugins.
+    ///
+    /// # Errors
+    /// As for [`Engine::backtest`].
+    pub fn prepare_backtest<'p>(
+        &self,
+        project: &'p Project,
+        against: Option<&'p Against>,
+        request: &BacktestRequest,
+    ) -> Result<PreparedBacktest<'p>, EngineError> {
         let steps = Steps::new(request.from, request.until, request.step_seconds)?;
         let sets = self.policy_sets(project, against)?;
-        let mut report = Backtest {
-            schema_version: report::BACKTEST_VERSION,
-            from: request.from,
-            until: request.until,
-            step_seconds: request.step_seconds,
-            change: request.change,
-            gate: request.gate.as_deref().unwrap_or(USUAL_GATE).to_owned(),
-            incident_within_seconds: request.incident_within_seconds,
-            policy_sets: sets.iter().map(|set| set.name.clone()).collect(),
-            services: Vec::new(),
-            totals: Vec::new(),
-            not_judged: Vec::new(),
-            left_out: Vec::new(),
-            events: EventCounts::default(),
-        };
+        let mut report = empty_report(request, &sets);
         let judged = self.judged_services(project, &sets, request, &mut report)?;
         let services: Vec<&Service> = judged.iter().map(|(service, _)| *service).collect();
-        let stretch = Stretch {
-            from: request.from,
-            until: request.until,
-            slice_seconds: &|service, slo| {
-                if self.settles(project, service, slo) { slo.slice_seconds() } else { grain(slo) }
-            },
+        let slice_seconds = |service: &Service, slo: &Slo| {
+            if self.settles(project, service, slo) { slo.slice_seconds() } else { grain(slo) }
         };
+        let stretch = Stretch { from: request.from, until: request.until, slice_seconds: &slice_seconds };
         let reading = measure::read_stretch(project, &self.plugins, &services, &stretch, &request.events)?;
         report.events = reading.counts;
         let happened = Happened::of(&reading.kept)?;
@@ -180,9 +171,7 @@ impl Engine {
                 incidents: happened.incidents(name, request.from, request.until),
             });
         }
-        report.services = courses(&subjects, &steps, request.incident_within_seconds)?;
-        report.totals = totals(&report);
-        Ok(report)
+        Ok(PreparedBacktest { subjects, steps, report })
     }
 
     fn policy_sets<'p>(
@@ -256,7 +245,7 @@ impl Engine {
     }
 
     /// Whether the calculator of an SLO judges slices. One that fails says so when events are read.
-    fn settles(&self, project: &Project, service: &Service, slo: &weir_model::Slo) -> bool {
+    fn settles(&self, project: &Project, service: &Service, slo: &Slo) -> bool {
         let Some(sli) = slo.sli.as_ref().and_then(|name| service.sli(name)) else { return false };
         let limits = plugins::limits(&project.file.limits);
         let params = serde_json::Value::Object(sli.params.clone()).to_string();
@@ -282,216 +271,21 @@ impl Engine {
     }
 }
 
-/// Takes all steps of all services, on as many threads as the machine runs at once, and puts them together.
-fn courses(
-    subjects: &[Subject<'_>],
-    steps: &Steps,
-    within: u64,
-) -> Result<Vec<ServiceBacktest>, EngineError> {
-    let count = usize::try_from(steps.count()).unwrap_or(usize::MAX);
-    let batches = count.div_ceil(BATCH_STEPS);
-    let taken = in_parallel(subjects.len().saturating_mul(batches), |job| {
-        let (subject, batch) = (job / batches.max(1), job % batches.max(1));
-        let first = batch * BATCH_STEPS;
-        let last = count.min(first.saturating_add(BATCH_STEPS));
-        subjects.get(subject).map_or_else(|| Ok(Vec::new()), |subject| subject.take(first..last, steps))
-    });
-    let mut taken = taken.into_iter();
-    subjects
-        .iter()
-        .map(|subject| {
-            let batches: Vec<Vec<Step>> = taken.by_ref().take(batches).collect::<Result<_, _>>()?;
-            subject.together(batches.into_iter().flatten().collect(), steps, within)
-        })
-        .collect()
-}
-
-impl Subject<'_> {
-    /// Takes some of the steps.
-    fn take(&self, range: std::ops::Range<usize>, steps: &Steps) -> Result<Vec<Step>, EngineError> {
-        let mut case = self.case.clone();
-        range
-            .map(|number| {
-                case.at = steps.at(number);
-                let slos = self.recording.at(case.at)?;
-                let remaining = slos.iter().map(left).collect();
-                let standing = Standing { judged: slos, shown: Vec::new() };
-                Ok(Step { answers: self.answers(&case, &standing), remaining })
-            })
-            .collect()
+/// The report before anything is known.
+fn empty_report(request: &BacktestRequest, sets: &[PolicySet<'_>]) -> Backtest {
+    Backtest {
+        schema_version: report::BACKTEST_VERSION,
+        from: request.from,
+        until: request.until,
+        step_seconds: request.step_seconds,
+        change: request.change,
+        gate: request.gate.as_deref().unwrap_or(USUAL_GATE).to_owned(),
+        incident_within_seconds: request.incident_within_seconds,
+        policy_sets: sets.iter().map(|set| set.name.clone()).collect(),
+        services: Vec::new(),
+        totals: Vec::new(),
+        not_judged: Vec::new(),
+        left_out: Vec::new(),
+        events: EventCounts::default(),
     }
-
-    /// What each set of policies says.
-    fn answers(&self, case: &Case, standing: &Standing) -> Vec<Answer> {
-        let answer = |armed: &Vec<Armed>| {
-            let decided = decide(case, armed, standing, Outlook::Nothing);
-            let verdict = decided.verdict;
-            let (policy, clause) = verdict.decided_by.map(|by| (by.policy, by.clause)).unzip();
-            Answer {
-                effect: verdict.effect,
-                undecided: verdict.undecided,
-                policy,
-                clause,
-                reason: verdict.reason,
-                burning: decided.burning,
-            }
-        };
-        self.armed.iter().map(answer).collect()
-    }
-
-    /// Puts the steps of the service together.
-    fn together(&self, taken: Vec<Step>, steps: &Steps, within: u64) -> Result<ServiceBacktest, EngineError> {
-        let mut answers: Vec<Vec<Answer>> = self.armed.iter().map(|_| Vec::new()).collect();
-        let mut budgets = self.budgets(steps.from)?;
-        for step in taken {
-            for (answers, answer) in answers.iter_mut().zip(step.answers) {
-                answers.push(answer);
-            }
-            for (budget, remaining) in budgets.iter_mut().zip(step.remaining) {
-                budget.remaining.push(remaining);
-            }
-        }
-        let deploys = self.judged_deploys(within)?;
-        let sets = answers.iter().zip(deploys).map(|(answers, deploys)| {
-            let runs = course::runs(answers, steps);
-            let mut alerts = course::alerts(answers, steps);
-            let detection = course::detection(&mut alerts, &self.incidents, within, steps);
-            Course { time: course::time(&runs), runs, deploys, alerts, detection }
-        });
-        let sets: Vec<Course> = sets.collect();
-        let differences = match answers.as_slice() {
-            [own, others] => course::differences(own, others, steps),
-            _ => Vec::new(),
-        };
-        Ok(ServiceBacktest {
-            service: self.service.about.name.to_string(),
-            sets,
-            differences,
-            incidents: self.incidents.clone(),
-            budgets,
-        })
-    }
-
-    /// The budgets of the SLOs that count, without any step.
-    fn budgets(&self, at: Timestamp) -> Result<Vec<BurnDown>, EngineError> {
-        let slos = self.recording.at(at)?;
-        let budget = |slo: &MeasuredSlo| BurnDown {
-            slo: slo.name().to_string(),
-            objective: slo.objective().to_string(),
-            window: slo.window().to_string(),
-            remaining: Vec::new(),
-        };
-        Ok(slos.iter().map(budget).collect())
-    }
-
-    /// The deploys, judged by each set of policies.
-    fn judged_deploys(&self, within: u64) -> Result<Vec<Vec<Deploy>>, EngineError> {
-        let mut judged: Vec<Vec<Deploy>> = self.armed.iter().map(|_| Vec::new()).collect();
-        let mut case = self.case.clone();
-        for deploy in &self.deploys {
-            case.change = deploy.change;
-            case.at = start_of_minute(deploy.at);
-            let standing = Standing { judged: self.recording.at(case.at)?, shown: Vec::new() };
-            for (judged, answer) in judged.iter_mut().zip(self.answers(&case, &standing)) {
-                judged.push(Deploy {
-                    id: deploy.id.clone(),
-                    at: deploy.at,
-                    version: deploy.version.clone(),
-                    change: deploy.change,
-                    effect: answer.effect,
-                    undecided: answer.undecided,
-                    stopped: answer.effect >= Effect::Hold,
-                    policy: answer.policy,
-                    clause: answer.clause,
-                    followed_by: self.followed_by(deploy.at, within),
-                });
-            }
-        }
-        Ok(judged)
-    }
-
-    /// The first incident that began, or was declared where nobody knows when it began, soon after an instant.
-    fn followed_by(&self, at: Timestamp, within: u64) -> Option<String> {
-        let start = |incident: &Incident| incident.began.unwrap_or(incident.declared);
-        let soon = |incident: &&Incident| {
-            let later = start(incident).as_second().saturating_sub(at.as_second());
-            start(incident) >= at && later.unsigned_abs() <= within
-        };
-        self.incidents
-            .iter()
-            .filter(soon)
-            .min_by_key(|incident| start(incident))
-            .map(|incident| incident.id.clone())
-    }
-}
-
-fn left(slo: &MeasuredSlo) -> Option<String> {
-    Some(slo.budget().remaining()?.percent_string(2))
-}
-
-fn start_of_minute(at: Timestamp) -> Timestamp {
-    let minute = i64::try_from(MINUTE).unwrap_or(i64::MAX);
-    let second = at.as_second().div_euclid(minute).saturating_mul(minute);
-    Timestamp::from_second(second).unwrap_or(at)
-}
-
-/// All services together, one for each set of policies.
-fn totals(report: &Backtest) -> Vec<Totals> {
-    (0..report.policy_sets.len())
-        .map(|set| {
-            let courses = report.services.iter().filter_map(|service| service.sets.get(set));
-            courses.fold(Totals::default(), add)
-        })
-        .collect()
-}
-
-fn add(totals: Totals, course: &Course) -> Totals {
-    let (sum, more) = (&totals.time, &course.time);
-    let count = |holds: fn(&Deploy) -> bool| course.deploys.iter().filter(|deploy| holds(deploy)).count();
-    let (known, new) = (&totals.detection, &course.detection);
-    Totals {
-        time: Time {
-            allow: sum.allow + more.allow,
-            warn: sum.warn + more.warn,
-            hold: sum.hold + more.hold,
-            freeze: sum.freeze + more.freeze,
-            undecided: sum.undecided + more.undecided,
-        },
-        deploys: totals.deploys + course.deploys.len(),
-        stopped: totals.stopped + count(|deploy| deploy.stopped),
-        allowed_and_followed: totals.allowed_and_followed
-            + count(|deploy| !deploy.stopped && deploy.followed_by.is_some()),
-        stopped_and_followed: totals.stopped_and_followed
-            + count(|deploy| deploy.stopped && deploy.followed_by.is_some()),
-        detection: course::summary(
-            known.alerts + new.alerts,
-            known.justified + new.justified,
-            known.incidents + new.incidents,
-            known.detected + new.detected,
-        ),
-    }
-}
-
-/// Does jobs on as many threads as the machine runs at once. The results are in the order of the jobs, whoever did them.
-fn in_parallel<T: Send>(jobs: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(jobs);
-    let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<(usize, T)>> = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                loop {
-                    let job = next.fetch_add(1, Ordering::Relaxed);
-                    if job >= jobs {
-                        return;
-                    }
-                    let result = work(job);
-                    done.lock().unwrap_or_else(PoisonError::into_inner).push((job, result));
-                }
-            });
-        }
-    });
-    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    done.sort_by_key(|(job, _)| *job);
-    done.into_iter().map(|(_, result)| result).collect()
 }

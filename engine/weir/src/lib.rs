@@ -27,7 +27,7 @@ mod toil;
 
 pub use backtest::{
     Against, Alert, Backtest, BacktestRequest, BurnDown, Course, Deploy, Detected, Detection, Difference,
-    Incident, Run, ServiceBacktest, Time, Totals,
+    Incident, PreparedBacktest, Run, ServiceBacktest, Time, Totals,
 };
 pub use case::RecordedNonsense;
 pub use engine::{Engine, EngineError, EngineOptions, GateRequest, Prepared, ServiceStatus};

@@ -2,7 +2,9 @@
 
 use weir_model::Effect;
 
-use super::report::{Alert, Detected, Detection, Difference, Incident, Run, Time};
+use super::report::{
+    Alert, Backtest, Course, Deploy, Detected, Detection, Difference, Incident, Run, Time, Totals,
+};
 use super::steps::Steps;
 use crate::decide::Burning;
 
@@ -160,8 +162,45 @@ pub(super) fn detection(
     Detection { of_incidents, ..summary(alerts.len(), justified, incidents.len(), detected) }
 }
 
+/// All services together, one for each set of policies.
+pub(super) fn totals(report: &Backtest) -> Vec<Totals> {
+    (0..report.policy_sets.len())
+        .map(|set| {
+            let courses = report.services.iter().filter_map(|service| service.sets.get(set));
+            courses.fold(Totals::default(), add)
+        })
+        .collect()
+}
+
+fn add(totals: Totals, course: &Course) -> Totals {
+    let (sum, more) = (&totals.time, &course.time);
+    let count = |holds: fn(&Deploy) -> bool| course.deploys.iter().filter(|deploy| holds(deploy)).count();
+    let (known, new) = (&totals.detection, &course.detection);
+    Totals {
+        time: Time {
+            allow: sum.allow + more.allow,
+            warn: sum.warn + more.warn,
+            hold: sum.hold + more.hold,
+            freeze: sum.freeze + more.freeze,
+            undecided: sum.undecided + more.undecided,
+        },
+        deploys: totals.deploys + course.deploys.len(),
+        stopped: totals.stopped + count(|deploy| deploy.stopped),
+        allowed_and_followed: totals.allowed_and_followed
+            + count(|deploy| !deploy.stopped && deploy.followed_by.is_some()),
+        stopped_and_followed: totals.stopped_and_followed
+            + count(|deploy| deploy.stopped && deploy.followed_by.is_some()),
+        detection: summary(
+            known.alerts + new.alerts,
+            known.justified + new.justified,
+            known.incidents + new.incidents,
+            known.detected + new.detected,
+        ),
+    }
+}
+
 /// Precision and recall of so many alerts and incidents.
-pub(super) fn summary(alerts: usize, justified: usize, incidents: usize, detected: usize) -> Detection {
+fn summary(alerts: usize, justified: usize, incidents: usize, detected: usize) -> Detection {
     let share = |part: usize, whole: usize| {
         let part = i128::try_from(part).ok()?;
         Some(weir_math::Ratio::new(part, u128::try_from(whole).ok()?)?.percent_string(1))

@@ -289,10 +289,11 @@ fn burn_down(budget: &BurnDown, axis: &Axis, top: f64, report: &Backtest) -> Str
         out.push_str(&small(&format!("last {last:.1} %"), top + 44.0));
         out.push_str(&small(&format!("lowest {worst:.1} %"), top + 60.0));
     }
-    for (value, class) in [(100.0, "axis"), (0.0, "zero")] {
+    let marks = [(100.0, "axis"), (0.0, "zero"), (lowest, "axis")];
+    for (value, class) in marks.into_iter().take(if lowest < 0.0 { 3 } else { 2 }) {
         out.push_str(&format!("<path class=\"{class}\" d=\"M{LEFT} {}H{RIGHT}\"/>", number(y(value))));
         out.push_str(&format!(
-            "<text class=\"faint\" x=\"{}\" y=\"{}\" text-anchor=\"end\">{value} %</text>\n",
+            "<text class=\"faint\" x=\"{}\" y=\"{}\" text-anchor=\"end\">{value:.0} %</text>\n",
             LEFT - 6.0,
             number(y(value) + 4.0)
         ));
