@@ -2,10 +2,12 @@
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
+mod backtest;
 mod bad_input;
 mod cases;
 mod docs;
 mod gate;
+mod objectives;
 mod records;
 mod support;
 mod topics;

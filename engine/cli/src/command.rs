@@ -1,5 +1,6 @@
 //! The subcommands, each a module of the same shape: `run` takes its arguments and gives an exit code.
 
+mod backtest;
 mod check;
 mod gate;
 mod help;
@@ -17,6 +18,7 @@ use weir::{Engine, EngineError, EngineOptions, Events, InitError, Project, Proje
 
 use crate::args::{Command, EventArguments, ProjectArguments, SloCommand};
 use crate::exit::Exit;
+use crate::render::Clock;
 use crate::render::diagnostics::diagnostics;
 
 /// Runs a subcommand.
@@ -27,6 +29,7 @@ pub(crate) fn run(command: Command) -> Result<Exit, Failure> {
         Command::Slo { command: SloCommand::Status(arguments) } => slo::run(&arguments),
         Command::Toil(arguments) => toil::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
+        Command::Backtest(arguments) => backtest::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Schema { name } => schema::run(name.as_deref()),
         Command::Init { folder } => init::run(&folder),
@@ -125,6 +128,11 @@ fn instant(arguments: &ProjectArguments, project: &Project) -> Timestamp {
 fn now() -> Timestamp {
     let now = Timestamp::now();
     Timestamp::from_second(now.as_second()).unwrap_or(now)
+}
+
+/// Shows instants as the project asks for.
+fn clock(project: &Project) -> Clock {
+    Clock::of(project.time_zone())
 }
 
 fn events(arguments: &EventArguments) -> Events {

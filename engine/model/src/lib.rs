@@ -61,7 +61,7 @@ pub use project::{EventFormat, EventSource, Project, ProjectFile};
 pub use record::DecisionRecord;
 pub use schema::{FileKind, schema};
 pub use service::{Engagement, Lifecycle, MeasuredAt, Service, ServiceFile, Sli, Tier};
-pub use slo::{Sla, Slo};
+pub use slo::{Composite, Sla, Slo};
 pub use source::Source;
 pub use validate::validate;
 pub use value::Name;

@@ -52,13 +52,13 @@ pub struct CaseOutcome {
     /// Why, in one sentence.
     pub reason: String,
     /// In what the answer differs from what is expected; empty when it does not.
-    pub differences: Vec<Difference>,
+    pub differences: Vec<CaseDifference>,
 }
 
 /// A part of an answer that is not as expected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Difference {
+pub struct CaseDifference {
     /// The part: `effect`, `policy`, `clause` or `undecided`.
     pub part: &'static str,
     /// What is expected.
@@ -123,7 +123,8 @@ impl Project {
             check("gate", case.gate.iter().map(|name| (at("gate"), name)).collect(), &gates);
             check("policy", case.expect.policy.iter().map(|name| (at("expect/policy"), name)).collect(), &policies);
             if let Some(service) = self.service(case.service.as_str()) {
-                let slos: Vec<&str> = service.slos.iter().map(|slo| slo.name.as_str()).collect();
+                let measured = service.slos.iter().filter(|slo| slo.sli.is_some());
+                let slos: Vec<&str> = measured.map(|slo| slo.name.as_str()).collect();
                 let stretches = case.tallies.iter().flatten().enumerate();
                 let names = stretches.map(|(stretch, said)| (at(&format!("tallies/{stretch}/slo")), &said.slo));
                 check("SLO", names.collect(), &slos);
@@ -197,7 +198,8 @@ impl Engine {
         let limits = plugins::limits(&project.file.limits);
         let mut ledgers = Vec::new();
         for slo in &service.slos {
-            let Some(sli) = service.slis.iter().find(|sli| sli.name == slo.sli) else { continue };
+            // A composite has no ledger of its own.
+            let Some(sli) = slo.sli.as_ref().and_then(|name| service.sli(name)) else { continue };
             let calculator = self.plugins.named(project, sli.plugin.as_str(), &limits)?.digest();
             let slice_seconds = slo.slice_seconds();
             let said = stretches.iter().filter(|stretch| stretch.slo == slo.name);
@@ -234,7 +236,7 @@ fn first_start(instant: i64, length: i64) -> i64 {
     instant.div_euclid(length).saturating_add(i64::from(instant.rem_euclid(length) != 0)).saturating_mul(length)
 }
 
-fn differences(expected: &Expectation, verdict: &Verdict) -> Vec<Difference> {
+fn differences(expected: &Expectation, verdict: &Verdict) -> Vec<CaseDifference> {
     let decided = verdict.decided_by.as_ref();
     let parts = [
         ("effect", Some(expected.effect.to_string()), Some(verdict.effect.to_string())),
@@ -257,7 +259,7 @@ fn differences(expected: &Expectation, verdict: &Verdict) -> Vec<Difference> {
     let different = |(part, expected, found): (&'static str, Option<String>, Option<String>)| {
         let expected = expected?;
         let found = found.unwrap_or_else(|| "none".to_owned());
-        (expected != found).then_some(Difference { part, expected, found })
+        (expected != found).then_some(CaseDifference { part, expected, found })
     };
     parts.into_iter().filter_map(different).collect()
 }

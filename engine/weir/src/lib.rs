@@ -3,12 +3,13 @@
 //! [`Project::load`] reads a folder of files. An [`Engine`] runs the project's plugins in their sandbox over its events and
 //! answers: [`Engine::gate`] whether a change may go out, [`Engine::check`] how a service stands against the rules,
 //! [`Engine::slo_status`] what is left of its error budgets, [`Engine::toil`] where its people's time goes,
-//! [`Engine::replay`] whether a recorded decision comes out the same, and [`Engine::test`] whether the project's own cases
-//! come out as expected.
+//! [`Engine::replay`] whether a recorded decision comes out the same, [`Engine::backtest`] what policies would have said in
+//! the past, and [`Engine::test`] whether the project's own cases come out as expected.
 //!
 //! Nothing here reads the clock: every question names the instant that it is about. The engine writes decision records and
 //! compiled plugins, and nothing else.
 
+mod backtest;
 mod bundled;
 mod case;
 mod cases;
@@ -25,8 +26,12 @@ mod replay;
 mod slices;
 mod toil;
 
+pub use backtest::{
+    Against, Alert, Backtest, BacktestRequest, BurnDown, Course, Deploy, Detected, Detection, Difference,
+    Incident, PreparedBacktest, Run, ServiceBacktest, Time, Totals,
+};
 pub use case::RecordedNonsense;
-pub use cases::{CaseOutcome, CaseReport, Difference, PolicyReach};
+pub use cases::{CaseDifference, CaseOutcome, CaseReport, PolicyReach};
 pub use engine::{Engine, EngineError, EngineOptions, GateRequest, Prepared, ServiceStatus};
 pub use init::{InitError, init};
 pub use measure::Events;

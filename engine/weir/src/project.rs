@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use weir_model::diagnostic::{Code, Diagnostic, nearest_word, quote};
 use weir_model::file::{Content, File};
 use weir_model::gate::{Gate, GateFile};
@@ -23,6 +24,9 @@ pub enum ProjectError {
     /// No folder upwards holds a `weir.toml`.
     #[error("no weir.toml in `{}` or any folder above it; name the project with --project, or make one with `weir init`", .0.display())]
     NotFound(PathBuf),
+    /// There is no such folder.
+    #[error("there is no folder `{}`", .0.display())]
+    NoFolder(PathBuf),
     /// A file or folder can't be read.
     #[error(transparent)]
     Io(#[from] std::io::Error),
@@ -32,7 +36,7 @@ pub enum ProjectError {
 }
 
 /// The files of a project, all of them valid.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Project {
     root: PathBuf,
     pub(crate) file: ProjectFile,
@@ -69,6 +73,25 @@ impl Project {
         if diagnostics.is_empty() { Ok(project) } else { Err(ProjectError::Wrong(diagnostics)) }
     }
 
+    /// The same project with the policies of a folder in place of its own.
+    ///
+    /// # Errors
+    /// When a file can't be read, or any is wrong.
+    pub(crate) fn with_policies(&self, folder: &Path) -> Result<Project, ProjectError> {
+        let mut reader = Reader { root: Path::new(""), diagnostics: Vec::new() };
+        if !folder.is_dir() {
+            return Err(ProjectError::NoFolder(folder.to_owned()));
+        }
+        let policies = reader.folder(&folder.to_string_lossy())?;
+        let mut diagnostics = reader.diagnostics;
+        // Waivers may name policies that the other folder doesn't have; only checks need them.
+        let project = Project { policies, waivers: Vec::new(), ..self.clone() };
+        if diagnostics.is_empty() {
+            project.cross_check(&mut diagnostics);
+        }
+        if diagnostics.is_empty() { Ok(project) } else { Err(ProjectError::Wrong(diagnostics)) }
+    }
+
     /// The nearest folder at or above `start` that holds a `weir.toml`.
     ///
     /// # Errors
@@ -86,6 +109,11 @@ impl Project {
     /// The instant at which the project stands, when it says so itself: a recorded project does.
     pub fn as_of(&self) -> Option<Timestamp> {
         self.file.about.as_of.as_deref().copied()
+    }
+
+    /// The time zone that people want to read instants in; UTC unless the project says otherwise.
+    pub fn time_zone(&self) -> TimeZone {
+        self.file.about.time_zone.as_ref().map_or(TimeZone::UTC, |zone| zone.zone().clone())
     }
 
     /// The folder of decision records.
@@ -122,10 +150,36 @@ impl Project {
             let places = dependencies.map(|(index, name)| (format!("/service/dependencies/{index}"), name));
             known(file.source(), "service", places, &services, diagnostics);
         }
+        for file in &self.policies {
+            self.weighted_slos(file, diagnostics);
+        }
         for file in &self.waivers {
             let waivers = file.waivers.iter().enumerate();
             let places = waivers.map(|(index, waiver)| (format!("/waiver/{index}/policy"), &waiver.policy));
             known(file.source(), "policy", places, &policies, diagnostics);
+        }
+    }
+
+    /// Reports the weighted SLOs that a policy names: no policy can judge them.
+    fn weighted_slos(&self, policy: &PolicyFile, diagnostics: &mut Vec<Diagnostic>) {
+        let services: Vec<&Service> =
+            self.services().filter(|service| policy.scope.covers(service)).collect();
+        for (index, pattern) in policy.scope.slos.iter().enumerate() {
+            let weighted = services.iter().find(|service| {
+                service.slos.iter().any(|slo| slo.is_weighted() && slo.name.as_str() == pattern.as_str())
+            });
+            if let Some(service) = weighted {
+                let message = format!(
+                    "the SLO {} of {} is weighted, and a policy can't judge it",
+                    quote(pattern.as_str()),
+                    quote(service.about.name.as_str())
+                );
+                let source = policy.source();
+                let mut diagnostic =
+                    source.error(Code::NoCounts, source.span(&format!("/match/slos/{index}")), message);
+                diagnostic.help = Some("name its parts, or a composite of `all` of them".to_owned());
+                diagnostics.push(diagnostic);
+            }
         }
     }
 }

@@ -4,13 +4,13 @@ use serde::Serialize;
 use weir_model::EventCounts;
 use weir_model::verdict::SloStatus;
 
-use super::{Failure, engine, events, instant, json, notes, project};
+use super::{Failure, clock, engine, events, instant, json, notes, project};
 use crate::args::{Format, SloStatusArguments};
 use crate::exit::Exit;
 use crate::{output, render};
 
 /// The version of the status's JSON form.
-const STATUS_VERSION: u32 = 1;
+const STATUS_VERSION: u32 = 2;
 
 /// The JSON form.
 #[derive(Debug, Serialize)]
@@ -40,7 +40,9 @@ pub(super) fn run(arguments: &SloStatusArguments) -> Result<Exit, Failure> {
             let rows = services
                 .iter()
                 .flat_map(|status| status.slos.iter().map(move |slo| (status.service.as_str(), slo)));
-            format!("SLOs at {at}\n\n{}\n{}", render::verdict::slos(rows, true), render::events(&counts))
+            let clock = clock(&project);
+            let table = render::verdict::slos(rows, true, &clock);
+            format!("SLOs at {}\n\n{table}\n{}", clock.show(at), render::events(&counts))
         }
         Format::Json => {
             let services = services

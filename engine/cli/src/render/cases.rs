@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use weir::{CaseOutcome, CaseReport, Difference};
+use weir::{CaseDifference, CaseOutcome, CaseReport};
 use weir_model::Effect;
 
 use crate::output::{bold, in_effect_colour};
@@ -49,7 +49,7 @@ fn case_lines(case: &CaseOutcome) -> String {
     out
 }
 
-fn sentence(difference: &Difference) -> String {
+fn sentence(difference: &CaseDifference) -> String {
     format!("{}: expected `{}`, found `{}`", difference.part, difference.expected, difference.found)
 }
 
