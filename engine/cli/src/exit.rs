@@ -9,13 +9,13 @@ pub(crate) enum Exit {
     /// The change may go out, or the command did what it was asked to.
     Go,
     /// The change must not go out now: a policy holds or freezes it, or a check failed. Or a case came out otherwise than
-    /// expected.
+    /// expected, or a lint found an error.
     Stop,
     /// The input is wrong: the command line, a project file, a parameter.
     Input,
     /// Nobody can tell: data is missing or stale, a plugin failed, a file can't be read or written.
     Undecided,
-    /// The change may go out with a warning, and `--fail-on-warn` was given.
+    /// The change may go out with a warning, or a lint found one, and `--fail-on-warn` was given.
     Warned,
 }
 
@@ -41,7 +41,7 @@ impl Exit {
             Exit::Stop => {
                 (
                     "stop",
-                    "the verdict is `hold` or `freeze`, a required rule failed, or a case of `weir test` did; the output says why",
+                    "the verdict is `hold` or `freeze`, a required rule failed, a case of `weir test` did, or `slo lint` found an error",
                 )
             }
             Exit::Input => {
@@ -50,7 +50,10 @@ impl Exit {
             Exit::Undecided => {
                 ("undecided", "data is missing or stale, a plugin failed, or a file can't be read or written")
             }
-            Exit::Warned => ("warned", "the verdict is `warn`, and `--fail-on-warn` was given"),
+            Exit::Warned => (
+                "warned",
+                "the verdict is `warn`, or `slo lint` found a warning, and `--fail-on-warn` was given",
+            ),
         }
     }
 

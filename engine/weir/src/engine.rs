@@ -252,18 +252,33 @@ impl Engine {
         at: Timestamp,
         events: &Events,
     ) -> Result<(Vec<ServiceStatus>, EventCounts), EngineError> {
+        let (services, counts) = self.measured(project, service, at, events)?;
+        let statuses = services.iter().map(|(service, slos)| ServiceStatus {
+            service: service.about.name.to_string(),
+            slos: slos.standing(at).shown,
+        });
+        Ok((statuses.collect(), counts))
+    }
+
+    /// The SLOs of a service, or of all services, with what was measured up to an instant.
+    pub(crate) fn measured<'p>(
+        &self,
+        project: &'p Project,
+        service: Option<&str>,
+        at: Timestamp,
+        events: &Events,
+    ) -> Result<(Vec<(&'p Service, Slos)>, EventCounts), EngineError> {
         self.check_parameters(project)?;
         let services: Vec<&Service> = match service {
             Some(name) => vec![&**self.service_file(project, name)?],
             None => project.services().collect(),
         };
         let reading = measure::read(project, &self.plugins, &services, at, events)?;
-        let mut statuses = Vec::new();
+        let mut measured = Vec::new();
         for (service, ledgers) in services.into_iter().zip(reading.services) {
-            let slos = Slos::new(service, &ledgers)?.standing(at).shown;
-            statuses.push(ServiceStatus { service: service.about.name.to_string(), slos });
+            measured.push((service, Slos::new(service, &ledgers)?));
         }
-        Ok((statuses, reading.counts))
+        Ok((measured, reading.counts))
     }
 
     /// Checks a service against the project's checks, outside a gate. Nothing is recorded.
