@@ -27,7 +27,7 @@ fn status(project: &Project) -> serde_json::Value {
 }
 
 fn slo<'s>(status: &'s serde_json::Value, name: &str) -> &'s serde_json::Value {
-    let slos = status["services"][0]["slos"].as_array().unwrap();
+    let slos = status.pointer("/services/0/slos").unwrap().as_array().unwrap();
     slos.iter().find(|slo| slo["name"] == name).unwrap()
 }
 

@@ -146,6 +146,14 @@ pub struct ServiceStatus {
     pub slos: Vec<SloStatus>,
 }
 
+/// What was measured of some services.
+#[derive(Debug)]
+pub(crate) struct Measurements<'p> {
+    pub(crate) services: Vec<(&'p Service, Slos)>,
+    /// What became of the events that were read.
+    pub(crate) counts: EventCounts,
+}
+
 /// Turns projects into verdicts. One engine serves any number of projects and threads.
 #[derive(Debug)]
 pub struct Engine {
@@ -252,12 +260,12 @@ impl Engine {
         at: Timestamp,
         events: &Events,
     ) -> Result<(Vec<ServiceStatus>, EventCounts), EngineError> {
-        let (services, counts) = self.measured(project, service, at, events)?;
-        let statuses = services.iter().map(|(service, slos)| ServiceStatus {
+        let measured = self.measured(project, service, at, events)?;
+        let statuses = measured.services.iter().map(|(service, slos)| ServiceStatus {
             service: service.about.name.to_string(),
             slos: slos.standing(at).shown,
         });
-        Ok((statuses.collect(), counts))
+        Ok((statuses.collect(), measured.counts))
     }
 
     /// The SLOs of a service, or of all services, with what was measured up to an instant.
@@ -267,7 +275,7 @@ impl Engine {
         service: Option<&str>,
         at: Timestamp,
         events: &Events,
-    ) -> Result<(Vec<(&'p Service, Slos)>, EventCounts), EngineError> {
+    ) -> Result<Measurements<'p>, EngineError> {
         self.check_parameters(project)?;
         let services: Vec<&Service> = match service {
             Some(name) => vec![&**self.service_file(project, name)?],
@@ -278,7 +286,7 @@ impl Engine {
         for (service, ledgers) in services.into_iter().zip(reading.services) {
             measured.push((service, Slos::new(service, &ledgers)?));
         }
-        Ok((measured, reading.counts))
+        Ok(Measurements { services: measured, counts: reading.counts })
     }
 
     /// Checks a service against the project's checks, outside a gate. Nothing is recorded.

@@ -9,7 +9,7 @@ use weir_model::{Change, Effect, EventCounts, Severity};
 
 use crate::case::CasePolicy;
 use crate::decide::{Armed, Outlook, decide};
-use crate::engine::{Engine, EngineError};
+use crate::engine::{Engine, EngineError, Measurements};
 use crate::measure::Events;
 use crate::measured::{MeasuredSlo, Slos, Standing};
 use crate::plugins;
@@ -132,7 +132,7 @@ impl Engine {
         at: Timestamp,
         events: &Events,
     ) -> Result<Lint, EngineError> {
-        let (services, counts) = self.measured(project, service, at, events)?;
+        let Measurements { services, counts } = self.measured(project, service, at, events)?;
         let mut findings = Vec::new();
         for (service, slos) in &services {
             findings.extend(of_file(service));

@@ -37,7 +37,7 @@ pub(crate) struct Slos {
 #[derive(Debug)]
 enum Entry {
     Counted(Arc<History>),
-    Weighted(Weighted),
+    Weighted(Box<Weighted>),
 }
 
 /// An SLO that counts, with all its counts.
@@ -149,14 +149,14 @@ impl Slos {
                     let histories = parts.iter().map(|named| part(&named.slo)).collect::<Result<_, _>>()?;
                     Entry::Counted(Arc::new(History::of_all(slo, parts, histories)?))
                 }
-                Some(Composite::Weighted(parts)) => Entry::Weighted(Weighted {
+                Some(Composite::Weighted(parts)) => Entry::Weighted(Box::new(Weighted {
                     slo: slo.clone(),
                     parts: parts.iter().map(|(name, weight)| Ok((**weight, part(name)?))).collect::<Result<
                         _,
                         RecordedNonsense,
                     >>(
                     )?,
-                }),
+                })),
             });
         }
         Ok(Slos { entries })

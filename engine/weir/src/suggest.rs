@@ -5,7 +5,7 @@ use serde::Serialize;
 use weir_math::{Budget, Budgeting, Objective, Ratio, objective_missed};
 use weir_model::EventCounts;
 
-use crate::engine::{Engine, EngineError};
+use crate::engine::{Engine, EngineError, Measurements};
 use crate::measure::Events;
 use crate::measured::MeasuredSlo;
 use crate::project::Project;
@@ -89,7 +89,7 @@ impl Engine {
         at: Timestamp,
         events: &Events,
     ) -> Result<Suggestions, EngineError> {
-        let (services, counts) = self.measured(project, service, at, events)?;
+        let Measurements { services, counts } = self.measured(project, service, at, events)?;
         let mut slos = Vec::new();
         for (service, of_service) in &services {
             let judged = of_service.judged(at);
