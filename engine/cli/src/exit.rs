@@ -38,12 +38,10 @@ impl Exit {
     pub(crate) fn meaning(self) -> (&'static str, &'static str) {
         match self {
             Exit::Go => ("go", "the verdict is `allow` or `warn`, or the command did what it was asked to"),
-            Exit::Stop => {
-                (
-                    "stop",
-                    "the verdict is `hold` or `freeze`, a required rule failed, a case of `weir test` did, or `slo lint` found an error",
-                )
-            }
+            Exit::Stop => (
+                "stop",
+                "the verdict is `hold` or `freeze`, a required rule failed, a case of `weir test` did, or `slo lint` found an error",
+            ),
             Exit::Input => {
                 ("wrong input", "the command line or a project file is wrong; the message says where")
             }

@@ -238,7 +238,12 @@ impl Engine {
         self.prepared(project, self.case(project, request)?, ledgers)
     }
 
-    fn prepared(&self, project: &Project, case: Case, ledgers: Vec<SloLedger>) -> Result<Prepared, EngineError> {
+    fn prepared(
+        &self,
+        project: &Project,
+        case: Case,
+        ledgers: Vec<SloLedger>,
+    ) -> Result<Prepared, EngineError> {
         let file = self.service_file(project, case.service.about.name.as_str())?;
         Ok(Prepared {
             armed: self.arm(project, &case.policies)?,
@@ -378,7 +383,8 @@ impl Engine {
         let mut names = Vec::new();
         for policy in CasePolicy::of_project(project, |_| true) {
             let about = &policy.policy.about;
-            let plugin = self.plugins.named(project, about.plugin.as_str(), &plugins::limits(&policy.limits))?;
+            let plugin =
+                self.plugins.named(project, about.plugin.as_str(), &plugins::limits(&policy.limits))?;
             if matches!(plugin.kind(), Kind::BudgetPolicy | Kind::Check) {
                 names.push(about.name.to_string());
             }
