@@ -27,7 +27,7 @@ fn status(project: &Project) -> serde_json::Value {
 }
 
 fn slo<'s>(status: &'s serde_json::Value, name: &str) -> &'s serde_json::Value {
-    let slos = status["services"][0]["slos"].as_array().unwrap();
+    let slos = status.pointer("/services/0/slos").unwrap().as_array().unwrap();
     slos.iter().find(|slo| slo["name"] == name).unwrap()
 }
 
@@ -138,4 +138,78 @@ fn people_read_instants_in_the_time_zone_of_the_project() {
     assert!(json.contains("\"at\": \"2026-01-01T02:00:00Z\"") && !json.contains("+05:30"), "{json}");
     let status = project.weir(&[&["slo", "status"], &AT[..]].concat()).stdout;
     assert!(status.starts_with("SLOs at 2026-01-01T07:30:00+05:30"), "{status}");
+}
+
+/// Ten days of a request a minute, of which every so manieth fails.
+fn ten_days(bad_every: u32, objective: &str) -> Project {
+    let project = Project::new();
+    project.requests(14_400, bad_every);
+    project.edit(
+        "services/my-service.toml",
+        "objective = \"99.9%\"",
+        &format!("objective = \"{objective}\""),
+    );
+    project
+}
+
+fn lint(project: &Project, more: &[&str]) -> (i32, String) {
+    let run = project.weir(&[&["slo", "lint", "--at", "2026-01-10T12:00:00Z"], more].concat());
+    (run.code, run.stdout)
+}
+
+#[test]
+fn a_lint_finds_objectives_that_nobody_needs() {
+    let check = |bad_every: u32, objective: &str, code: i32, expected: &str| {
+        let (found, text) = lint(&ten_days(bad_every, objective), &["--fail-on-warn"]);
+        assert!(text.contains(expected), "{text}");
+        assert_eq!(found, code, "{text}");
+    };
+    check(
+        100,
+        "99.9%",
+        4,
+        "warning[never-met] my-service availability: `availability` was missed on each of 10 days",
+    );
+    check(
+        10_000,
+        "99%",
+        4,
+        "warning[never-at-risk] my-service availability: `availability` was never at risk on 10 days",
+    );
+    check(100, "98.8%", 0, "0 errors, 0 warnings");
+    // At 90 %, a total outage burns ten times as fast as it may, and the alert waits for 14.4.
+    check(20, "90%", 1, "error[unreachable-alert] my-service availability: policy `burn-rate`");
+}
+
+#[test]
+fn a_lint_finds_slos_without_data_or_effect() {
+    let project = ten_days(100, "98.8%");
+    project.edit("policies/burn-rate.toml", "[policy]", "[match]\nslos = [\"other\"]\n\n[policy]");
+    project.write(
+        "policies/error-budget.toml",
+        "[policy]\nname = \"error-budget\"\nplugin = \"error-budget\"\n\n[params]\nslos = [\"other\"]\n",
+    );
+    let (code, text) = lint(&project, &[]);
+    assert!(text.contains("warning[never-stops]"), "{text}");
+    assert_eq!(code, 0, "{text}");
+    project.remove("events");
+    std::fs::create_dir(project.path("events")).unwrap();
+    let (code, text) = lint(&project, &[]);
+    assert!(text.contains("error[no-data] my-service availability: `availability` has no events"), "{text}");
+    assert_eq!(code, 1, "{text}");
+}
+
+#[test]
+fn history_supports_what_it_makes_sure() {
+    let project = ten_days(250, "99.9%");
+    let run = project.weir(&["slo", "suggest", "--at", "2026-01-10T12:00:00Z", "--format", "json"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let slo = &report["slos"][0];
+    // One in 250 fails, 54 of 13 680: 99.5 % would allow 68, and 99.8 % only 27.
+    assert_eq!((&slo["good"], &slo["bad"]), (&13_626.into(), &54.into()), "{slo}");
+    assert_eq!(slo["supported"]["objective"], "99.5 %");
+    assert_eq!((&slo["supported"]["days-kept"], &slo["supported"]["days"]), (&10.into(), &10.into()));
+    let table = project.weir(&["slo", "suggest", "--at", "2026-01-10T12:00:00Z"]).stdout;
+    assert!(table.contains("99.5 %"), "{table}");
 }

@@ -59,6 +59,10 @@ pub(crate) enum Command {
 pub(crate) enum SloCommand {
     /// Show every SLO with what is left of its error budget
     Status(SloStatusArguments),
+    /// Look for SLOs that are not worth having: never met, never at risk, without data, without effect
+    Lint(SloLintArguments),
+    /// Say which objective the history of every SLO supports
+    Suggest(SloStatusArguments),
 }
 
 /// Where the project is, and when it is looked at.
@@ -118,7 +122,7 @@ pub(crate) struct CheckArguments {
     pub(crate) project: ProjectArguments,
 }
 
-/// The arguments of `weir slo status`.
+/// The arguments of `weir slo status` and `weir slo suggest`.
 #[derive(Debug, Args)]
 pub(crate) struct SloStatusArguments {
     /// Only this service
@@ -127,6 +131,16 @@ pub(crate) struct SloStatusArguments {
     pub(crate) project: ProjectArguments,
     #[command(flatten)]
     pub(crate) events: EventArguments,
+}
+
+/// The arguments of `weir slo lint`.
+#[derive(Debug, Args)]
+pub(crate) struct SloLintArguments {
+    /// End with exit code 4 when there are warnings and no errors
+    #[arg(long)]
+    pub(crate) fail_on_warn: bool,
+    #[command(flatten)]
+    pub(crate) status: SloStatusArguments,
 }
 
 /// The arguments of `weir toil`.

@@ -26,7 +26,9 @@ pub(crate) fn run(command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Gate(arguments) => gate::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
-        Command::Slo { command: SloCommand::Status(arguments) } => slo::run(&arguments),
+        Command::Slo { command: SloCommand::Status(arguments) } => slo::status(&arguments),
+        Command::Slo { command: SloCommand::Lint(arguments) } => slo::lint(&arguments),
+        Command::Slo { command: SloCommand::Suggest(arguments) } => slo::suggest(&arguments),
         Command::Toil(arguments) => toil::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Backtest(arguments) => backtest::run(&arguments),

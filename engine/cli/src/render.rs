@@ -4,6 +4,7 @@ pub(crate) mod backtest;
 pub(crate) mod cases;
 pub(crate) mod check;
 pub(crate) mod diagnostics;
+pub(crate) mod lint;
 pub(crate) mod table;
 pub(crate) mod toil;
 pub(crate) mod verdict;

@@ -89,6 +89,14 @@ struct PolicySet<'p> {
     project: &'p Project,
 }
 
+/// A service that is tested.
+#[derive(Debug)]
+struct Judged<'p> {
+    service: &'p Service,
+    /// The policies of each set.
+    policies: Vec<Vec<CasePolicy>>,
+}
+
 /// A back-test with all that it takes: events have been read, plugins loaded. It can be run any number of times, and comes
 /// out the same.
 #[derive(Debug)]
@@ -144,7 +152,7 @@ impl Engine {
         let sets = self.policy_sets(project, against)?;
         let mut report = empty_report(request, &sets);
         let judged = self.judged_services(project, &sets, request, &mut report)?;
-        let services: Vec<&Service> = judged.iter().map(|(service, _)| *service).collect();
+        let services: Vec<&Service> = judged.iter().map(|judged| judged.service).collect();
         let slice_seconds = |service: &Service, slo: &Slo| {
             if self.settles(project, service, slo) { slo.slice_seconds() } else { grain(slo) }
         };
@@ -153,7 +161,7 @@ impl Engine {
         report.events = reading.counts;
         let happened = Happened::of(&reading.kept)?;
         let mut subjects = Vec::new();
-        for ((service, policies), ledgers) in judged.into_iter().zip(reading.services) {
+        for (Judged { service, policies }, ledgers) in judged.into_iter().zip(reading.services) {
             let mut armed = Vec::new();
             for (set, policies) in sets.iter().zip(&policies) {
                 armed.push(self.arm(set.project, policies)?);
@@ -196,7 +204,7 @@ impl Engine {
         sets: &[PolicySet<'_>],
         request: &BacktestRequest,
         report: &mut Backtest,
-    ) -> Result<Vec<(&'p Service, Vec<Vec<CasePolicy>>)>, EngineError> {
+    ) -> Result<Vec<Judged<'p>>, EngineError> {
         let mut services: Vec<&Service> = Vec::new();
         for name in &request.services {
             services.push(self.service_file(project, name)?);
@@ -227,7 +235,7 @@ impl Engine {
                 report.not_judged.push(service.about.name.to_string());
                 continue;
             }
-            judged.push((service, of_sets));
+            judged.push(Judged { service, policies: of_sets });
         }
         report.left_out.sort();
         report.left_out.dedup();

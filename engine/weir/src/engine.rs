@@ -146,6 +146,14 @@ pub struct ServiceStatus {
     pub slos: Vec<SloStatus>,
 }
 
+/// What was measured of some services.
+#[derive(Debug)]
+pub(crate) struct Measurements<'p> {
+    pub(crate) services: Vec<(&'p Service, Slos)>,
+    /// What became of the events that were read.
+    pub(crate) counts: EventCounts,
+}
+
 /// Turns projects into verdicts. One engine serves any number of projects and threads.
 #[derive(Debug)]
 pub struct Engine {
@@ -230,7 +238,12 @@ impl Engine {
         self.prepared(project, self.case(project, request)?, ledgers)
     }
 
-    fn prepared(&self, project: &Project, case: Case, ledgers: Vec<SloLedger>) -> Result<Prepared, EngineError> {
+    fn prepared(
+        &self,
+        project: &Project,
+        case: Case,
+        ledgers: Vec<SloLedger>,
+    ) -> Result<Prepared, EngineError> {
         let file = self.service_file(project, case.service.about.name.as_str())?;
         Ok(Prepared {
             armed: self.arm(project, &case.policies)?,
@@ -252,18 +265,33 @@ impl Engine {
         at: Timestamp,
         events: &Events,
     ) -> Result<(Vec<ServiceStatus>, EventCounts), EngineError> {
+        let measured = self.measured(project, service, at, events)?;
+        let statuses = measured.services.iter().map(|(service, slos)| ServiceStatus {
+            service: service.about.name.to_string(),
+            slos: slos.standing(at).shown,
+        });
+        Ok((statuses.collect(), measured.counts))
+    }
+
+    /// The SLOs of a service, or of all services, with what was measured up to an instant.
+    pub(crate) fn measured<'p>(
+        &self,
+        project: &'p Project,
+        service: Option<&str>,
+        at: Timestamp,
+        events: &Events,
+    ) -> Result<Measurements<'p>, EngineError> {
         self.check_parameters(project)?;
         let services: Vec<&Service> = match service {
             Some(name) => vec![&**self.service_file(project, name)?],
             None => project.services().collect(),
         };
         let reading = measure::read(project, &self.plugins, &services, at, events)?;
-        let mut statuses = Vec::new();
+        let mut measured = Vec::new();
         for (service, ledgers) in services.into_iter().zip(reading.services) {
-            let slos = Slos::new(service, &ledgers)?.standing(at).shown;
-            statuses.push(ServiceStatus { service: service.about.name.to_string(), slos });
+            measured.push((service, Slos::new(service, &ledgers)?));
         }
-        Ok((statuses, reading.counts))
+        Ok(Measurements { services: measured, counts: reading.counts })
     }
 
     /// Checks a service against the project's checks, outside a gate. Nothing is recorded.
@@ -355,7 +383,8 @@ impl Engine {
         let mut names = Vec::new();
         for policy in CasePolicy::of_project(project, |_| true) {
             let about = &policy.policy.about;
-            let plugin = self.plugins.named(project, about.plugin.as_str(), &plugins::limits(&policy.limits))?;
+            let plugin =
+                self.plugins.named(project, about.plugin.as_str(), &plugins::limits(&policy.limits))?;
             if matches!(plugin.kind(), Kind::BudgetPolicy | Kind::Check) {
                 names.push(about.name.to_string());
             }

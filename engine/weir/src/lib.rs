@@ -17,6 +17,7 @@ mod decide;
 mod engine;
 mod glob;
 mod init;
+mod lint;
 mod measure;
 mod measured;
 mod plugins;
@@ -24,6 +25,7 @@ mod project;
 mod records;
 mod replay;
 mod slices;
+mod suggest;
 mod toil;
 
 pub use backtest::{
@@ -34,10 +36,12 @@ pub use case::RecordedNonsense;
 pub use cases::{CaseDifference, CaseOutcome, CaseReport, PolicyReach};
 pub use engine::{Engine, EngineError, EngineOptions, GateRequest, Prepared, ServiceStatus};
 pub use init::{InitError, init};
+pub use lint::{Lint, LintCode, LintFinding};
 pub use measure::Events;
 pub use plugins::PluginError;
 pub use project::{Project, ProjectError};
 pub use records::{RecordError, Records, Stored};
 pub use replay::Replay;
+pub use suggest::{Suggestion, Suggestions, Supported};
 pub use toil::ToilReport;
 pub use weir_model as model;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use weir_flow::Ledger;
-use weir_math::{Account, Budget, Budgeting, Counts, Decimal, Objective, Pace, Part, Ratio, Series, Span};
+use weir_math::{
+    Account, Budget, Budgeting, Counts, Decimal, Objective, Pace, Part, Ratio, Series, Span, Tally,
+};
 use weir_math::{all_hold, exhausts_at, objective_missed, weighted};
 use weir_model::service::Service;
 use weir_model::slo::Composite;
@@ -19,6 +21,12 @@ use crate::measure::SloLedger;
 /// The stretch that tells the present pace, in seconds: a day, so that night and day are both in it.
 const PACE_SECONDS: u64 = 86_400;
 
+/// A day, in seconds.
+const DAY_SECONDS: u64 = 86_400;
+
+/// So many events in a slice are enough for every policy that asks for a least number of them.
+const MUCH: u64 = 1_000_000;
+
 /// The SLOs of a service with all that was measured, ready to be looked at from any instant.
 #[derive(Debug)]
 pub(crate) struct Slos {
@@ -29,7 +37,7 @@ pub(crate) struct Slos {
 #[derive(Debug)]
 enum Entry {
     Counted(Arc<History>),
-    Weighted(Weighted),
+    Weighted(Box<Weighted>),
 }
 
 /// An SLO that counts, with all its counts.
@@ -141,14 +149,14 @@ impl Slos {
                     let histories = parts.iter().map(|named| part(&named.slo)).collect::<Result<_, _>>()?;
                     Entry::Counted(Arc::new(History::of_all(slo, parts, histories)?))
                 }
-                Some(Composite::Weighted(parts)) => Entry::Weighted(Weighted {
+                Some(Composite::Weighted(parts)) => Entry::Weighted(Box::new(Weighted {
                     slo: slo.clone(),
                     parts: parts.iter().map(|(name, weight)| Ok((**weight, part(name)?))).collect::<Result<
                         _,
                         RecordedNonsense,
                     >>(
                     )?,
-                }),
+                })),
             });
         }
         Ok(Slos { entries })
@@ -325,6 +333,43 @@ impl MeasuredSlo {
     pub(crate) fn pace(&self) -> Pace {
         let counts = self.last(PACE_SECONDS);
         Pace { good: counts.good, bad: counts.bad, seconds: PACE_SECONDS }
+    }
+
+    pub(crate) fn budgeting(&self) -> Budgeting {
+        self.history.slo.account()
+    }
+
+    /// The counts over the SLO's window as they were on each day of the recorded data, the newest first: at most as many
+    /// days as one window has, and only those on which anything counted.
+    pub(crate) fn daily(&self, at: Timestamp) -> Vec<Counts> {
+        let window = self.window();
+        let Some(first) = self.account().first() else { return Vec::new() };
+        let days = (window.nominal_seconds(self.now) / DAY_SECONDS).max(1);
+        (0..days)
+            .map(|day| at.as_second().saturating_sub_unsigned(day.saturating_mul(DAY_SECONDS)))
+            .take_while(|instant| *instant > first)
+            .map(|instant| self.account().counts(window.elapsed(instant)))
+            .filter(|counts| counts.valid() > 0)
+            .collect()
+    }
+
+    /// The same SLO in an outage: all that came over its window, or over as many seconds if that is longer, was bad, and
+    /// there was much of it.
+    ///
+    /// # Errors
+    /// When the SLO has more slices than can be counted, which none has.
+    pub(crate) fn in_outage(&self, seconds: u64) -> Result<MeasuredSlo, EngineError> {
+        let slo = &self.history.slo;
+        let length = i64::from(self.history.series.slice_seconds());
+        let window = slo.window.elapsed(self.now);
+        let start = window.start.min(self.now.saturating_sub_unsigned(seconds));
+        let slices = (start.div_euclid(length)..self.now.div_euclid(length))
+            .map(|slice| (slice.saturating_mul(length), Tally { good: 0, bad: MUCH, unknown: 0 }));
+        let series =
+            Series::new(self.history.series.slice_seconds(), slices).map_err(|error| unfit(slo, &error))?;
+        let newest = self.now.saturating_sub(1).saturating_mul(1000);
+        let outage = History { seen: vec![newest], ..History::new(slo, series)? };
+        Ok(MeasuredSlo::new(&Arc::new(outage), Timestamp::from_second(self.now).unwrap_or(Timestamp::MAX)))
     }
 
     fn status(&self) -> SloStatus {

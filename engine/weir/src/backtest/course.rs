@@ -167,12 +167,12 @@ pub(super) fn totals(report: &Backtest) -> Vec<Totals> {
     (0..report.policy_sets.len())
         .map(|set| {
             let courses = report.services.iter().filter_map(|service| service.sets.get(set));
-            courses.fold(Totals::default(), add)
+            courses.fold(Totals::default(), |totals, course| add(&totals, course))
         })
         .collect()
 }
 
-fn add(totals: Totals, course: &Course) -> Totals {
+fn add(totals: &Totals, course: &Course) -> Totals {
     let (sum, more) = (&totals.time, &course.time);
     let count = |holds: fn(&Deploy) -> bool| course.deploys.iter().filter(|deploy| holds(deploy)).count();
     let (known, new) = (&totals.detection, &course.detection);
