@@ -49,7 +49,8 @@ fn an_import_that_the_kind_may_not_have_is_refused_by_name_before_compilation() 
     assert_eq!(
         refused(&guest("wasi:cli/environment@0.2.0").component()).to_string(),
         "plugin `guest` imports `wasi:cli/environment@0.2.0`, which no sli-calculator may: a plugin has no files, \
-         network, environment, clock or randomness; build it without"
+         network, environment, clock or randomness; build it without, or let it have one in which nothing happens: \
+         `wasi = \"inert\"` in weir.lock"
     );
     assert!(matches!(refused(&Guest::calculator().tail(BROKEN).component()), LoadError::Compile { .. }));
 }
@@ -77,6 +78,63 @@ fn the_kind_and_the_contract_version_are_told_by_the_exports() {
     ));
     let bare = r#"(component (instance $i) (export "weir:policy/budget@0.1.0" (instance $i)))"#;
     assert!(matches!(assemble(bare), LoadError::Unfit { .. }));
+}
+
+/// Nested components, each of which instantiates the one before it so many times.
+fn nested(depth: usize, times: usize) -> String {
+    let mut text = "(component $C0)".to_owned();
+    for level in 1..=depth {
+        let inner = format!("(instance (instantiate $C{}))", level - 1).repeat(times);
+        text.push_str(&format!("(component $C{level} {inner})"));
+    }
+    text + &format!("(instance (instantiate $C{depth}))")
+}
+
+#[test]
+fn what_would_take_too_long_to_compile_is_refused_before_it_is_compiled() {
+    let check = |guest: Guest, expected: &str| {
+        let error = refused(&guest.tail(BROKEN).component());
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "plugin `guest` would take too long to compile: there are {expected}; build it smaller or in parts"
+            )
+        );
+    };
+    let functions = "(func)".repeat(100_001);
+    check(
+        Guest::calculator().tail(&format!("(core module {functions})")),
+        // Those of the guest itself, and the broken one.
+        "100007 functions, and at most 100000 are allowed",
+    );
+    let body = "i32.const 0 drop ".repeat(350_000);
+    check(
+        Guest::calculator().tail(&format!("(core module (func {body}))")),
+        "1050002 bytes of code in one function, and at most 1048576 are allowed",
+    );
+    let variables = "i64 ".repeat(10_001);
+    check(
+        Guest::calculator().tail(&format!("(core module (func (local {variables})))")),
+        "10001 variables in one function, and at most 10000 are allowed",
+    );
+    let handed = r#"(component (import "inner" (component)))"#;
+    check(Guest::calculator().tail(handed), "components within it that are handed around, and none may be");
+    let handed = r#"(component $Outer (component $Inner) (export "inner" (component $Inner)))
+        (instance $outer (instantiate $Outer)) (alias export $outer "inner" (component $again))"#;
+    check(Guest::calculator().tail(handed), "components within it that are handed around, and none may be");
+}
+
+#[test]
+fn components_that_multiply_are_refused_and_those_that_do_not_are_loaded() {
+    let load = |depth, times| {
+        let component = Guest::calculator().tail(&nested(depth, times)).component();
+        sandbox().load("guest", &component, &patient())
+    };
+    assert!(load(3, 3).is_ok());
+    for (depth, times) in [(60, 2), (10, 10), (1, 10_000)] {
+        let error = load(depth, times).unwrap_err();
+        assert!(matches!(error, LoadError::TooComplex { .. }), "{depth} × {times}: {error}");
+    }
 }
 
 #[test]

@@ -4,10 +4,15 @@
 
 mod answers;
 mod cache;
+mod echo;
 mod evidence;
 mod guest;
+mod hostile;
 mod limits;
 mod load;
+mod mutants;
+mod verify;
+mod wasi;
 
 use std::time::Duration;
 
