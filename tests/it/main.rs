@@ -5,6 +5,10 @@
 mod bad_input;
 mod docs;
 mod gate;
+#[expect(dead_code, reason = "the tests of the sandbox itself use more of it")]
+#[path = "../../engine/host/tests/it/guest.rs"]
+mod guest;
+mod hostile;
 mod records;
 mod support;
 mod topics;
