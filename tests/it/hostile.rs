@@ -191,7 +191,7 @@ fn an_allocator_that_loops_is_not_judged() {
 
 #[test]
 fn a_plugin_that_would_take_long_to_compile_is_refused() {
-    let functions = "(func)".repeat(100_001);
+    let functions = "(func)".repeat(50_001);
     let guest = Guest::budget().tail(&format!("(core module {functions})"));
     let run = project(&guest, "", "").weir(&GATE);
     assert!(refused(&run).contains("would take too long to compile"), "{}", run.stderr);

@@ -2,7 +2,6 @@
 
 use wasmparser::{Encoding, Parser, Payload};
 
-use crate::effort::Effort;
 use crate::error::LoadError;
 use crate::kind::Kind;
 use crate::text::line;
@@ -15,12 +14,11 @@ const PACKAGE: &str = "weir:policy/";
 /// The version of the contract that the host speaks. Before 1.0, a minor version is a new contract.
 pub(crate) const SPOKEN: &str = "0.1.0";
 
-/// The outermost names of a component, and how much there is to compile.
+/// The outermost names of a component.
 #[derive(Debug, Default)]
 pub(crate) struct Outline<'c> {
     imports: Vec<&'c str>,
     exports: Vec<&'c str>,
-    effort: Effort,
     /// The content of the first custom section `weir:info`.
     pub(crate) info: Option<&'c [u8]>,
 }
@@ -45,9 +43,7 @@ impl<'c> Outline<'c> {
     fn fill(&mut self, component: &'c [u8]) -> Result<(), wasmparser::BinaryReaderError> {
         let mut depth = 0_usize;
         for payload in Parser::new(0).parse_all(component) {
-            let payload = payload?;
-            self.effort.add(&payload)?;
-            match payload {
+            match payload? {
                 Payload::Version { .. } => depth = depth.saturating_add(1),
                 Payload::End(_) => depth = depth.saturating_sub(1),
                 Payload::ComponentImportSection(section) if depth == 1 => {
@@ -69,8 +65,7 @@ impl<'c> Outline<'c> {
         Ok(())
     }
 
-    /// The kind of plugin that the component is, when it keeps to what the kind may import and can be compiled in
-    /// reasonable time.
+    /// The kind of plugin that the component is, when it keeps to what the kind may import.
     pub(crate) fn kind(&self, plugin: &str, wasi: Wasi) -> Result<Kind, LoadError> {
         let kind = self.exported_kind(plugin)?;
         for import in &self.imports {
@@ -89,8 +84,6 @@ impl<'c> Outline<'c> {
                 }
             }
         }
-        let too_much = |what| LoadError::TooComplex { plugin: plugin.to_owned(), what };
-        self.effort.check().map_err(too_much)?;
         Ok(kind)
     }
 

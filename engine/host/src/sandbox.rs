@@ -10,6 +10,7 @@ use wasmtime::component::Component;
 use crate::cache::Cache;
 use crate::code;
 use crate::digest::Digest;
+use crate::effort;
 use crate::engine::{self, Ticker};
 use crate::error::LoadError;
 use crate::info::Info;
@@ -185,7 +186,9 @@ impl Sandbox {
     fn cached(&self, name: &str, component: &[u8], digest: &Digest) -> Result<Component, LoadError> {
         let Inner { engine, cache, .. } = &*self.0;
         let Some(cache) = cache else {
-            return Component::from_binary(engine, component).map_err(|error| compile_error(name, &error));
+            check_effort(name, component)?;
+            let compiled = code::compile_for_use(engine, component);
+            return compiled.map_err(|reason| LoadError::Compile { plugin: name.to_owned(), reason });
         };
         match cache.read(digest) {
             Ok(Some(code)) => match code::load_trusted(engine, &code, digest) {
@@ -206,7 +209,9 @@ impl Sandbox {
     }
 
     fn compiled(&self, name: &str, component: &[u8], digest: &Digest) -> Result<Vec<u8>, LoadError> {
-        code::compile(&self.0.engine, component, digest).map_err(|error| compile_error(name, &error))
+        check_effort(name, component)?;
+        code::compile(&self.0.engine, component, digest)
+            .map_err(|reason| LoadError::Compile { plugin: name.to_owned(), reason })
     }
 
     fn note(&self, name: &str, reason: &str) {
@@ -215,6 +220,8 @@ impl Sandbox {
     }
 }
 
-fn compile_error(name: &str, error: &wasmtime::Error) -> LoadError {
-    LoadError::Compile { plugin: name.to_owned(), reason: line(&format!("{error:#}")) }
+/// Refuses what would take too long to compile. What has been compiled before is not looked at again.
+fn check_effort(name: &str, component: &[u8]) -> Result<(), LoadError> {
+    effort::check(component)
+        .map_err(|what| LoadError::TooComplex { plugin: name.to_owned(), what: line(&what) })
 }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use weir_host::{Kind, Limits, LoadError, read_info};
 
 use crate::guest::Guest;
-use crate::{patient, rows, sandbox};
+use crate::{load, patient, rows, sandbox};
 
 fn refused(component: &[u8]) -> LoadError {
     sandbox().load("guest", component, &Limits::default()).unwrap_err()
@@ -101,11 +101,11 @@ fn what_would_take_too_long_to_compile_is_refused_before_it_is_compiled() {
             )
         );
     };
-    let functions = "(func)".repeat(100_001);
+    let functions = "(func)".repeat(50_001);
     check(
         Guest::calculator().tail(&format!("(core module {functions})")),
         // Those of the guest itself, and the broken one.
-        "100007 functions, and at most 100000 are allowed",
+        "50007 functions, and at most 50000 are allowed",
     );
     let body = "i32.const 0 drop ".repeat(350_000);
     check(
@@ -116,6 +116,23 @@ fn what_would_take_too_long_to_compile_is_refused_before_it_is_compiled() {
     check(
         Guest::calculator().tail(&format!("(core module (func (local {variables})))")),
         "10001 variables in one function, and at most 10000 are allowed",
+    );
+    let functions = format!("(func (local {}))", "i64 ".repeat(5000)).repeat(401);
+    check(
+        Guest::calculator().tail(&format!("(core module {functions})")),
+        "2005002 variables in its functions together, and at most 2000000 are allowed",
+    );
+    let (variables, loops) = ("i64 ".repeat(999), "loop end ".repeat(1000));
+    let changes: String = (0..1000).map(|variable| format!("i64.const 0 local.set {variable} ")).collect();
+    let tangled = format!("(func (param i64) (local {variables}) {changes} {loops} block end)");
+    check(
+        Guest::calculator().tail(&format!("(core module {tangled})")),
+        "1004003 branches times variables in one function, and at most 1000000 are allowed",
+    );
+    let tangled = tangled.replace(&loops, &"loop end ".repeat(990)).repeat(9);
+    check(
+        Guest::calculator().tail(&format!("(core module {tangled})")),
+        "8945759 branches times variables in its functions together, and at most 8000000 are allowed",
     );
     let handed = r#"(component (import "inner" (component)))"#;
     check(Guest::calculator().tail(handed), "components within it that are handed around, and none may be");
@@ -135,6 +152,37 @@ fn components_that_multiply_are_refused_and_those_that_do_not_are_loaded() {
         let error = load(depth, times).unwrap_err();
         assert!(matches!(error, LoadError::TooComplex { .. }), "{depth} × {times}: {error}");
     }
+}
+
+#[test]
+fn components_may_be_composed_of_others() {
+    // One calls the other, and a list is copied from memory to memory.
+    let allocator = r#"(memory (export "memory") 1)
+        (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))"#;
+    let composed = format!(
+        r#"(component $Callee
+            (core module $Main {allocator} (func (export "take") (param i32 i32)))
+            (core instance $main (instantiate $Main))
+            (func $take (param "list" (list (tuple string u32))) (canon lift (core func $main "take")
+                (memory (core memory $main "memory")) (realloc (core func $main "realloc"))))
+            (export "take" (func $take)))
+        (component $Caller
+            (import "callee" (instance $callee (export "take" (func (param "list" (list (tuple string u32)))))))
+            (core module $Memory {allocator})
+            (core instance $memory (instantiate $Memory))
+            (core func $take (canon lower (func $callee "take")
+                (memory (core memory $memory "memory")) (realloc (core func $memory "realloc"))))
+            (core module $Main (import "callee" "take" (func $take (param i32 i32)))
+                (func $begin (call $take (i32.const 64) (i32.const 1))) (start $begin))
+            (core instance (instantiate $Main (with "callee" (instance (export "take" (func $take)))))))
+        (instance $callee (instantiate $Callee))
+        (instance (instantiate $Caller (with "callee" (instance $callee))))"#
+    );
+    let plugin = load(&Guest::calculator().tail(&composed));
+    assert_eq!(
+        plugin.calculator("policy", &patient()).unwrap().classify("{}", &rows(2)).unwrap().value,
+        [1, 1]
+    );
 }
 
 #[test]
