@@ -1,6 +1,11 @@
 //! The whole program, as its users run it: the command line in, text and exit code out.
 
-#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test that can't go on has failed")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that can't go on has failed"
+)]
 
 mod bad_input;
 mod docs;

@@ -1,15 +1,19 @@
 //! How much effort a component is to compile, counted before anything is compiled.
 //!
 //! Compiling takes time in proportion to the size of the code, and the size of a component is limited. What is bounded
-//! here is what makes it take longer than its size tells: huge functions, functions with many branches and variables, and
-//! components that instantiate components that instantiate components.
+//! here is what makes it take longer than its size tells: huge functions, functions with many branches and variables,
+//! components that instantiate components that instantiate components, and large values between them.
+
+mod values;
 
 use std::collections::BTreeSet;
 
 use wasmparser::{
-    BinaryReaderError, ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentTypeRef,
-    FunctionBody, Operator, Parser, Payload,
+    BinaryReaderError, CanonicalFunction, ComponentAlias, ComponentExternalKind, ComponentInstance,
+    ComponentTypeRef, FunctionBody, Operator, Parser, Payload, Validator, WasmFeatures,
 };
+
+use self::values::Values;
 
 /// How many functions a component may have, its core modules together. An interpreter of Python with its libraries has 13
 /// thousand.
@@ -26,15 +30,28 @@ const TANGLE: u64 = 1_000_000;
 const TANGLES: u64 = 8_000_000;
 /// So many branches make a branch as costly as one variable more does.
 const BRANCHES_A_VARIABLE: u64 = 256;
-/// How many core instances and adapted functions come into being when the component is instantiated.
-const PARTS: u64 = 10_000;
+/// How many parts there may be to put together: core instances, functions that cross the border of a component, and the
+/// values that these take and give.
+const PARTS: u64 = 1_000_000;
+/// So many values a core instance or a crossing function is as costly as.
+const PART: u64 = 100;
+/// So many values a module or component is as costly as, each time that it is instantiated.
+const COMPONENT: u64 = 10;
 
 /// Refuses a component that would take out of proportion long to compile; says what of it is too much, with how much
 /// there may be.
 pub(crate) fn check(component: &[u8]) -> Result<(), String> {
     let mut effort = Effort::default();
+    let mut validator = Validator::new_with_features(WasmFeatures::all());
     for payload in Parser::new(0).parse_all(component) {
-        payload.and_then(|payload| effort.add(&payload)).map_err(|error| error.to_string())?;
+        let added = payload.and_then(|payload| {
+            validator.payload(&payload)?;
+            effort.add(&payload, &validator)
+        });
+        if added.is_err() {
+            // It is not valid, and the compiler will find that out in no time, and say so in its own words.
+            break;
+        }
     }
     effort.check()
 }
@@ -55,6 +72,7 @@ struct Effort {
     tangles: u64,
     /// The modules and components that the reader is in, outermost first, with their parts so far.
     open: Vec<u64>,
+    values: Values,
     /// The most parts that any component has which has been read.
     largest: u64,
     /// Whether a component comes from elsewhere than the place where it is instantiated.
@@ -62,17 +80,29 @@ struct Effort {
 }
 
 impl Effort {
-    /// Counts what the next piece of the component adds.
-    fn add(&mut self, payload: &Payload<'_>) -> Result<(), BinaryReaderError> {
+    /// Counts what the next piece of the component adds, which has been validated.
+    fn add(&mut self, payload: &Payload<'_>, validator: &Validator) -> Result<(), BinaryReaderError> {
         match payload {
-            Payload::Version { .. } => self.open.push(1),
+            Payload::Version { .. } => self.open.push(COMPONENT),
             Payload::End(_) => {
                 let parts = self.open.pop().unwrap_or_default();
                 self.largest = self.largest.max(parts);
             }
             Payload::CodeSectionEntry(body) => self.function(body)?,
-            Payload::InstanceSection(section) => self.parts(u64::from(section.count())),
-            Payload::ComponentCanonicalSection(section) => self.parts(u64::from(section.count())),
+            Payload::InstanceSection(section) => {
+                self.parts(PART.saturating_mul(u64::from(section.count())));
+            }
+            Payload::ComponentCanonicalSection(section) => {
+                for function in section.clone() {
+                    let values = match (function?, validator.types(0)) {
+                        (CanonicalFunction::Lower { func_index, .. }, Some(types)) => {
+                            self.values.of_function(types, func_index)
+                        }
+                        _ => 0,
+                    };
+                    self.parts(values.saturating_add(PART));
+                }
+            }
             Payload::ComponentInstanceSection(section) => {
                 for instance in section.clone() {
                     // Which component it is would take an index to tell. None is larger than the largest so far, and
@@ -131,7 +161,7 @@ impl Effort {
             (self.all_variables, ALL_VARIABLES, "variables in its functions together"),
             (self.tangle, TANGLE, "branches times variables in one function"),
             (self.tangles, TANGLES, "branches times variables in its functions together"),
-            (self.largest, PARTS, "instances and adapted functions in it"),
+            (self.largest, PARTS, "parts to put together"),
         ];
         for (found, allowed, what) in limits {
             if found > allowed {

@@ -12,12 +12,15 @@ use weir_host::{CallError, Evidence, LimitKind, Limits, LoadError, LogLine, Plug
 use crate::guest::{Guest, marks};
 use crate::{load, patient, rows, sandbox};
 
+/// What is told of an answer: the log, and whether lines were cut.
+type Heard = Result<(Vec<LogLine>, bool), CallError>;
+
 /// A function that plugins of one kind export, and how it is called.
 struct Export {
     name: &'static str,
     guest: fn() -> Guest,
-    /// Calls it; all that is told of the answer is the log and whether lines were cut.
-    call: fn(&Plugin, &Limits, &str) -> Result<(Vec<LogLine>, bool), CallError>,
+    /// Calls it and looks at the answer.
+    call: fn(&Plugin, &Limits, &str) -> Heard,
 }
 
 const EXPORTS: [Export; 7] = [

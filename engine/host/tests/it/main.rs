@@ -1,6 +1,11 @@
 //! The sandbox against plugins that are honest, careless and hostile.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on panics")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that can't go on panics"
+)]
 
 mod answers;
 mod cache;
