@@ -27,7 +27,7 @@ fn a_case_that_comes_out_otherwise_says_how() {
     // A name is in kebab-case, so the clause is refused where it stands.
     let run = project.weir(&["test"]);
     assert_eq!(run.code, 2, "{}", run.stdout);
-    assert!(run.stderr.contains("cases/deploy.toml:20:"), "{}", run.stderr);
+    assert!(run.stderr.contains("cases/deploy.toml:18:"), "{}", run.stderr);
     project.edit("cases/deploy.toml", "none<", "none");
     let run = project.weir(&["test"]);
     assert_eq!(run.code, 1, "{}", run.stderr);
@@ -71,7 +71,11 @@ fn what_makes_no_sense_is_shown_where_it_stands() {
     check("tallies = [{ slo = \"latency\", since = \"1h\" }]", "there is no SLO `latency`");
     check("tallies = []\ngate = \"release\"", "there is no gate `release`");
     check("tallies = [{ slo = \"availability\", since = \"1h\", until = \"1h\" }]", "the stretch ends 1h before `at`");
-    check("events = [\"events/none.jsonl\"]", "events/none.jsonl");
+    // A file that can't be read is no mistake in the case: nobody can tell.
+    project.write("cases/deploy.toml", case("events = [\"events/none.jsonl\"]"));
+    let run = project.weir(&["test"]);
+    assert_eq!(run.code, 3, "{}", run.stdout);
+    assert!(run.stderr.contains("events/none.jsonl"), "{}", run.stderr);
     let twice = case("tallies = []").repeat(2);
     project.write("cases/deploy.toml", twice);
     let run = project.weir(&["test"]);
