@@ -6,7 +6,8 @@
 //! parser decides. So it never refuses a line and never accepts one that the full parser refuses.
 //!
 //! Programs write one line like the other: the keys are the same, in the same order, and only the values differ. So the
-//! shape of a line, once learned, is compared with the next line instead of being parsed again.
+//! shape of a line, once learned, is compared with the next line instead of being parsed again, and so are texts that
+//! never seem to change.
 
 mod scan;
 mod shape;
@@ -42,10 +43,10 @@ impl Json {
     ) -> Option<usize> {
         slots.clear();
         slots.resize(projection.names().len(), None);
-        if let Some(end) = self.shapes.get(self.recent).and_then(|shape| shape.read(text, start, slots)) {
+        if let Some(end) = self.shapes.get_mut(self.recent).and_then(|shape| shape.read(text, start, slots)) {
             return Some(end);
         }
-        for (idx, shape) in self.shapes.iter().enumerate() {
+        for (idx, shape) in self.shapes.iter_mut().enumerate() {
             if idx == self.recent {
                 continue;
             }

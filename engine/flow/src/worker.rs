@@ -100,6 +100,7 @@ impl Work for Worker {
         }
         let mut entries = std::mem::take(&mut self.rows.entries);
         let understood = entries.len();
+        ordered.seen.fetch(entries.iter().filter_map(|entry| entry.fingerprint));
         for entry in entries.drain(..) {
             let passed_over = ordered.stopped_by.is_some();
             let repeated = !passed_over

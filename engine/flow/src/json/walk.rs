@@ -21,6 +21,7 @@ pub(super) fn walk<'e>(
     walk.object(Some(projection.root()), 0)?;
     let Walk { at, fixed_from, mut shape, .. } = walk;
     shape.push_fixed(text.as_bytes().get(fixed_from..at)?);
+    shape.finish();
     Some((shape, scan::line_end(text.as_bytes(), at)?))
 }
 
@@ -112,9 +113,10 @@ impl<'e> Walk<'_, 'e> {
             return None;
         }
         self.shape.push_fixed(self.text.as_bytes().get(self.fixed_from..self.at)?);
-        self.shape.push_hole(slot);
-        self.at = scan::scalar(self.text, self.at, slot.and_then(|slot| self.slots.get_mut(slot)))?;
-        self.fixed_from = self.at;
+        let end = scan::scalar(self.text, self.at, slot.and_then(|slot| self.slots.get_mut(slot)))?;
+        self.shape.push_hole(slot, self.text.as_bytes().get(self.at..end)?);
+        self.at = end;
+        self.fixed_from = end;
         Some(())
     }
 }
