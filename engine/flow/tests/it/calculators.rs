@@ -4,14 +4,16 @@ use weir_flow::Format;
 
 use crate::{Cut, Summary, load, options, request, requests, run};
 
-/// Requests to `a` and `b`, a minute apart each.
+/// Requests to `a` and `b`, a minute apart each. The first line is long, so that the first block has fewer rows than the
+/// others, and what is wrong with its marks is another thing.
 fn traffic() -> Vec<(Format, Vec<u8>)> {
     let line = |id: u32| {
         format!(
-            r#"{{"specversion":"1.0","id":"{id}","source":"/s","type":"weir.http.request","subject":"{}","time":"2026-11-24T{:02}:{:02}:00Z","data":{{"status":200}}}}"#,
+            r#"{{"specversion":"1.0","id":"{id}","source":"/s","type":"weir.http.request","subject":"{}","time":"2026-11-24T{:02}:{:02}:00Z","data":{{"status":200,"x":"{}"}}}}"#,
             if id.is_multiple_of(2) { "a" } else { "b" },
             id / 60,
             id % 60,
+            if id == 0 { "x".repeat(1500) } else { String::new() },
         ) + "\n"
     };
     vec![(Format::CloudEvents, (0..300).map(line).collect::<String>().into_bytes())]
