@@ -30,6 +30,10 @@ pub(crate) enum Command {
     },
     /// Tell toil from other work, hold teams to their toil budget, and rank what to automate first
     Toil(ToilArguments),
+    /// Put the project's own cases to its policies, and say which come out as expected
+    Test(TestArguments),
+    /// Test policies on the past: what the gate would have said at every step, on what was known then
+    Backtest(BacktestArguments),
     /// Derive a decision again from its record, and say whether it comes out the same
     Replay(ReplayArguments),
     /// Print the JSON Schema of a kind of file; without a name, list the kinds
@@ -55,6 +59,10 @@ pub(crate) enum Command {
 pub(crate) enum SloCommand {
     /// Show every SLO with what is left of its error budget
     Status(SloStatusArguments),
+    /// Look for SLOs that are not worth having: never met, never at risk, without data, without effect
+    Lint(SloLintArguments),
+    /// Say which objective the history of every SLO supports
+    Suggest(SloStatusArguments),
 }
 
 /// Where the project is, and when it is looked at.
@@ -114,7 +122,7 @@ pub(crate) struct CheckArguments {
     pub(crate) project: ProjectArguments,
 }
 
-/// The arguments of `weir slo status`.
+/// The arguments of `weir slo status` and `weir slo suggest`.
 #[derive(Debug, Args)]
 pub(crate) struct SloStatusArguments {
     /// Only this service
@@ -123,6 +131,16 @@ pub(crate) struct SloStatusArguments {
     pub(crate) project: ProjectArguments,
     #[command(flatten)]
     pub(crate) events: EventArguments,
+}
+
+/// The arguments of `weir slo lint`.
+#[derive(Debug, Args)]
+pub(crate) struct SloLintArguments {
+    /// End with exit code 4 when there are warnings and no errors
+    #[arg(long)]
+    pub(crate) fail_on_warn: bool,
+    #[command(flatten)]
+    pub(crate) status: SloStatusArguments,
 }
 
 /// The arguments of `weir toil`.
@@ -135,6 +153,68 @@ pub(crate) struct ToilArguments {
     pub(crate) project: ProjectArguments,
     #[command(flatten)]
     pub(crate) events: EventArguments,
+}
+
+/// The arguments of `weir backtest`.
+#[derive(Debug, Args)]
+pub(crate) struct BacktestArguments {
+    /// The services to test
+    #[arg(required_unless_present = "all")]
+    pub(crate) services: Vec<String>,
+    /// Test all services that a policy judges
+    #[arg(long, conflicts_with = "services")]
+    pub(crate) all: bool,
+    /// The first step, such as 2026-11-01T00:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = parse_instant)]
+    pub(crate) from: Timestamp,
+    /// The end, at which no step stands [default: the project's `as-of`, else now]
+    #[arg(long, value_name = "TIME", value_parser = parse_instant)]
+    pub(crate) to: Option<Timestamp>,
+    /// From one step to the next, in whole minutes
+    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = parse_duration)]
+    pub(crate) step: u64,
+    /// Hold the policies of this folder, or of this other project, against the project's own
+    #[arg(long, value_name = "DIR")]
+    pub(crate) against: Option<PathBuf>,
+    /// What kind of change the gate is asked about
+    #[arg(long, value_name = "KIND", default_value = "feature", value_parser = parse_change)]
+    pub(crate) change: Change,
+    /// The gate to ask [default: `deploy` if there is one, else all policies]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) gate: Option<String>,
+    /// How soon after a deploy an incident follows it, and how soon after an alert it explains it
+    #[arg(long, value_name = "DURATION", default_value = "4h", value_parser = parse_duration)]
+    pub(crate) incident_within: u64,
+    /// The project's folder [default: the nearest folder upwards that holds a weir.toml]
+    #[arg(long, short, value_name = "DIR")]
+    pub(crate) project: Option<PathBuf>,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = ReportFormat::Human)]
+    pub(crate) format: ReportFormat,
+    #[command(flatten)]
+    pub(crate) events: EventArguments,
+}
+
+/// The arguments of `weir test`.
+#[derive(Debug, Args)]
+pub(crate) struct TestArguments {
+    /// The project's folder [default: the nearest folder upwards that holds a weir.toml]
+    #[arg(long, short, value_name = "DIR")]
+    pub(crate) project: Option<PathBuf>,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = CaseFormat::Human)]
+    pub(crate) format: CaseFormat,
+}
+
+/// How the outcome of cases is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CaseFormat {
+    /// Lines and a table
+    Human,
+    /// One JSON document
+    Json,
+    /// JUnit XML
+    Junit,
 }
 
 /// The arguments of `weir replay`.
@@ -157,6 +237,17 @@ pub(crate) enum Format {
     Human,
     /// One JSON document
     Json,
+}
+
+/// How a report is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// Tables and sentences
+    Human,
+    /// One JSON document
+    Json,
+    /// One HTML page, which needs nothing else
+    Html,
 }
 
 fn parse_instant(text: &str) -> Result<Timestamp, String> {

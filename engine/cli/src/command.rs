@@ -1,5 +1,6 @@
 //! The subcommands, each a module of the same shape: `run` takes its arguments and gives an exit code.
 
+mod backtest;
 mod check;
 mod gate;
 mod help;
@@ -7,15 +8,17 @@ mod init;
 mod replay;
 mod schema;
 mod slo;
+mod test;
 mod toil;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use weir::{Engine, EngineError, EngineOptions, Events, InitError, Project, ProjectError};
 
 use crate::args::{Command, EventArguments, ProjectArguments, SloCommand};
 use crate::exit::Exit;
+use crate::render::Clock;
 use crate::render::diagnostics::diagnostics;
 
 /// Runs a subcommand.
@@ -23,8 +26,12 @@ pub(crate) fn run(command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Gate(arguments) => gate::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
-        Command::Slo { command: SloCommand::Status(arguments) } => slo::run(&arguments),
+        Command::Slo { command: SloCommand::Status(arguments) } => slo::status(&arguments),
+        Command::Slo { command: SloCommand::Lint(arguments) } => slo::lint(&arguments),
+        Command::Slo { command: SloCommand::Suggest(arguments) } => slo::suggest(&arguments),
         Command::Toil(arguments) => toil::run(&arguments),
+        Command::Test(arguments) => test::run(&arguments),
+        Command::Backtest(arguments) => backtest::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Schema { name } => schema::run(name.as_deref()),
         Command::Init { folder } => init::run(&folder),
@@ -101,8 +108,13 @@ impl From<std::io::Error> for Failure {
 
 /// The project that the arguments mean.
 fn project(arguments: &ProjectArguments) -> Result<Project, Failure> {
-    let root = match &arguments.project {
-        Some(root) if root.join("weir.toml").is_file() => root.clone(),
+    project_in(arguments.project.as_deref())
+}
+
+/// The project in a folder, or in the nearest one upwards from the current folder.
+fn project_in(folder: Option<&Path>) -> Result<Project, Failure> {
+    let root = match folder {
+        Some(root) if root.join("weir.toml").is_file() => root.to_owned(),
         Some(root) => return Err(Failure::Usage(format!("there is no weir.toml in `{}`", root.display()))),
         None => Project::find(&std::env::current_dir()?)?,
     };
@@ -118,6 +130,11 @@ fn instant(arguments: &ProjectArguments, project: &Project) -> Timestamp {
 fn now() -> Timestamp {
     let now = Timestamp::now();
     Timestamp::from_second(now.as_second()).unwrap_or(now)
+}
+
+/// Shows instants as the project asks for.
+fn clock(project: &Project) -> Clock {
+    Clock::of(project.time_zone())
 }
 
 fn events(arguments: &EventArguments) -> Events {

@@ -8,13 +8,14 @@ use weir_model::verdict::Verdict;
 pub(crate) enum Exit {
     /// The change may go out, or the command did what it was asked to.
     Go,
-    /// The change must not go out now: a policy holds or freezes it, or a check failed.
+    /// The change must not go out now: a policy holds or freezes it, or a check failed. Or a case came out otherwise than
+    /// expected, or a lint found an error.
     Stop,
     /// The input is wrong: the command line, a project file, a parameter.
     Input,
     /// Nobody can tell: data is missing or stale, a plugin failed, a file can't be read or written.
     Undecided,
-    /// The change may go out with a warning, and `--fail-on-warn` was given.
+    /// The change may go out with a warning, or a lint found one, and `--fail-on-warn` was given.
     Warned,
 }
 
@@ -37,16 +38,20 @@ impl Exit {
     pub(crate) fn meaning(self) -> (&'static str, &'static str) {
         match self {
             Exit::Go => ("go", "the verdict is `allow` or `warn`, or the command did what it was asked to"),
-            Exit::Stop => {
-                ("stop", "the verdict is `hold` or `freeze`, or a required rule failed; the output says why")
-            }
+            Exit::Stop => (
+                "stop",
+                "the verdict is `hold` or `freeze`, a required rule failed, a case of `weir test` did, or `slo lint` found an error",
+            ),
             Exit::Input => {
                 ("wrong input", "the command line or a project file is wrong; the message says where")
             }
             Exit::Undecided => {
                 ("undecided", "data is missing or stale, a plugin failed, or a file can't be read or written")
             }
-            Exit::Warned => ("warned", "the verdict is `warn`, and `--fail-on-warn` was given"),
+            Exit::Warned => (
+                "warned",
+                "the verdict is `warn`, or `slo lint` found a warning, and `--fail-on-warn` was given",
+            ),
         }
     }
 

@@ -1,12 +1,44 @@
 //! Results as people read them.
 
+pub(crate) mod backtest;
+pub(crate) mod cases;
 pub(crate) mod check;
 pub(crate) mod diagnostics;
+pub(crate) mod lint;
 pub(crate) mod table;
 pub(crate) mod toil;
 pub(crate) mod verdict;
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use weir_model::EventCounts;
+
+/// Shows instants in the time zone that the project asks for, each with its offset from UTC.
+#[derive(Debug, Clone)]
+pub(crate) struct Clock {
+    zone: TimeZone,
+}
+
+impl Clock {
+    /// A clock that shows this time zone.
+    pub(crate) fn of(zone: TimeZone) -> Clock {
+        Clock { zone }
+    }
+
+    /// The instant in full: `2026-11-24T12:00:00Z`, `2026-11-24T13:00:00+01:00`.
+    pub(crate) fn show(&self, at: Timestamp) -> String {
+        if self.zone == TimeZone::UTC {
+            return at.to_string();
+        }
+        at.display_with_offset(self.zone.to_offset(at)).to_string()
+    }
+
+    /// The instant for tables, to the minute and without its year: `24 Nov 12:00Z`, `24 Nov 13:00+01:00`.
+    pub(crate) fn show_short(&self, at: Timestamp) -> String {
+        let form = if self.zone == TimeZone::UTC { "%d %b %H:%MZ" } else { "%d %b %H:%M%:z" };
+        at.to_zoned_datetime(self.zone.clone()).strftime(form).to_string()
+    }
+}
 
 /// What became of the events, in a line, and the first of those that could not be understood.
 pub(crate) fn events(counts: &EventCounts) -> String {
@@ -23,4 +55,25 @@ pub(crate) fn events(counts: &EventCounts) -> String {
         out.push_str(&format!("    refused {}:{}: {}\n", sample.file, sample.line, sample.reason));
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_carry_the_offset_of_their_day() {
+        let check = |zone: &str, at: &str, expected: (&str, &str)| {
+            let clock = Clock::of(TimeZone::get(zone).unwrap());
+            let at = at.parse().unwrap();
+            assert_eq!((clock.show(at).as_str(), clock.show_short(at).as_str()), expected, "{zone}");
+        };
+        check("UTC", "2026-11-24T12:00:00Z", ("2026-11-24T12:00:00Z", "24 Nov 12:00Z"));
+        let (winter, summer) = (
+            ("2026-01-15T13:00:00+01:00", "15 Jan 13:00+01:00"),
+            ("2026-07-15T14:00:00+02:00", "15 Jul 14:00+02:00"),
+        );
+        check("Europe/Berlin", "2026-01-15T12:00:00Z", winter);
+        check("Europe/Berlin", "2026-07-15T12:00:00Z", summer);
+    }
 }

@@ -2,6 +2,9 @@
 //!
 //! An entry is a message authentication code followed by the code. The key lies in the folder too: it does not keep this
 //! user from anything, but an entry that was damaged, or that somebody slipped in from elsewhere, is found out.
+//!
+//! The folder is bounded. What goes first is what was used longest ago, which is also what becomes of the code of another
+//! version of Weir, and of a file that a process left half-written.
 
 use std::hash::{Hash, Hasher};
 use std::io::{self, Read, Write};
@@ -19,6 +22,16 @@ const KEY_FILE: &str = "key";
 const KEY_BYTES: usize = 32;
 const MAC_BYTES: usize = 32;
 
+/// How much the folder may hold.
+#[derive(Debug, Clone, Copy)]
+struct Room {
+    entries: usize,
+    bytes: u64,
+}
+
+/// Enough for the plugins of many projects, some of them large: an interpreter with its libraries comes to 40 MiB.
+const ROOM: Room = Room { entries: 200, bytes: 1 << 30 };
+
 /// An open cache folder. All access goes through the handle that was looked at when it was opened.
 #[derive(Debug)]
 pub(crate) struct Cache {
@@ -26,6 +39,7 @@ pub(crate) struct Cache {
     key: Key,
     /// What distinguishes code of this engine from that of others.
     engine: [u8; 32],
+    room: Room,
 }
 
 /// What entries are authenticated with, the key in it. Never shown.
@@ -49,13 +63,13 @@ impl Cache {
         let mut fingerprint = Fingerprint(Sha256::new());
         engine.precompile_compatibility_hash().hash(&mut fingerprint);
         env!("CARGO_PKG_VERSION").hash(&mut fingerprint);
-        Ok(Cache { folder, key, engine: fingerprint.0.finalize().into() })
+        Ok(Cache { folder, key, engine: fingerprint.0.finalize().into(), room: ROOM })
     }
 
     /// The code of a component. None when there is none yet; an error when there was and it was dropped.
     pub(crate) fn read(&self, component: &Digest) -> Result<Option<Vec<u8>>, String> {
         let name = self.entry(component);
-        let bytes = match self.folder.read(&name) {
+        let bytes = match self.folder.open(&name).and_then(used) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(format!("the cached code can't be read: {error}; it is compiled anew")),
@@ -71,7 +85,10 @@ impl Cache {
         Err(format!("the cached code is damaged or not of this cache; it {dropped}, and it is compiled anew"))
     }
 
-    /// Keeps the code of a component. A reader sees all of it or nothing.
+    /// Keeps the code of a component, and makes room for it. A reader sees all of it or nothing.
+    ///
+    /// # Errors
+    /// When the code is not kept, or the room is not made; neither is in the way of using the code.
     pub(crate) fn write(&self, component: &Digest, code: &[u8]) -> Result<(), String> {
         let name = self.entry(component);
         let mac = self.mac(&name, code).finalize().into_bytes();
@@ -82,7 +99,42 @@ impl Cache {
             }
             renamed
         });
-        written.map_err(|error| format!("its code can't be cached: {error}"))
+        written.map_err(|error| format!("its code can't be cached: {error}"))?;
+        self.tidy(&name).map_err(|error| format!("the code cache can't be tidied: {error}"))
+    }
+
+    /// Removes what was used longest ago until the rest fits, but not the entry that has just been written.
+    fn tidy(&self, newest: &str) -> io::Result<()> {
+        let (mut entries, mut bytes) = (Vec::new(), 0_u64);
+        for entry in self.folder.entries()? {
+            let entry = entry?;
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            if name == KEY_FILE {
+                continue;
+            }
+            let metadata = entry.metadata()?;
+            bytes = bytes.saturating_add(metadata.len());
+            entries.push((metadata.modified()?, name, metadata.len()));
+        }
+        entries.sort();
+        let mut count = entries.len();
+        for (_, name, size) in entries {
+            if count <= self.room.entries && bytes <= self.room.bytes {
+                break;
+            }
+            if name == newest {
+                continue;
+            }
+            match self.folder.remove_file(&name) {
+                Ok(()) => {}
+                // Another process tidies, too.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+            count = count.saturating_sub(1);
+            bytes = bytes.saturating_sub(size);
+        }
+        Ok(())
     }
 
     /// The name of an entry is all that its code depends on.
@@ -99,6 +151,27 @@ impl Cache {
         mac
     }
 }
+
+/// The content of an entry, which is marked as used.
+fn used(mut file: File) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    touch(&file);
+    Ok(bytes)
+}
+
+/// Has the system note that a file was used now. When it does not, the file goes earlier; nothing else depends on it.
+#[cfg(unix)]
+fn touch(file: &File) {
+    use rustix::fs::{Timespec, Timestamps, UTIME_NOW, UTIME_OMIT};
+    let time = |nanoseconds| Timespec { tv_sec: 0, tv_nsec: nanoseconds };
+    let times = Timestamps { last_access: time(UTIME_OMIT), last_modification: time(UTIME_NOW) };
+    rustix::fs::futimens(file, &times).unwrap_or_default();
+}
+
+/// Elsewhere the entries written first go first.
+#[cfg(not(unix))]
+fn touch(_: &File) {}
 
 /// The key of a folder; a new one where there is none.
 fn key(folder: &Dir) -> Result<Key, String> {
@@ -225,5 +298,69 @@ mod tests {
 
         assert_eq!(ours.read(&component), Ok(Some(b"our code".to_vec())));
         assert_eq!(theirs.read(&component), Ok(Some(b"their code".to_vec())));
+    }
+
+    /// A cache with little room, and the names that stand for its components.
+    fn small(room: Room) -> (tempfile::TempDir, Cache) {
+        let folder = tempfile::TempDir::new().unwrap();
+        let engine = engine::new(Allocation::OnDemand).unwrap();
+        let cache = Cache::open(&folder.path().join("code"), &engine).unwrap();
+        (folder, Cache { room, ..cache })
+    }
+
+    /// Says when an entry was used last, in seconds since 1970.
+    fn age(cache: &Cache, component: &Digest, second: u64) {
+        let file = cache.folder.open(cache.entry(component)).unwrap().into_std();
+        let then = std::time::UNIX_EPOCH + std::time::Duration::from_secs(second);
+        file.set_modified(then).unwrap();
+    }
+
+    fn kept(cache: &Cache, components: &[Digest]) -> Vec<bool> {
+        components.iter().map(|component| cache.folder.exists(cache.entry(component))).collect()
+    }
+
+    #[test]
+    fn what_was_used_longest_ago_goes_first() {
+        let (_folder, cache) = small(Room { entries: 3, bytes: 1 << 20 });
+        let all = [b"a", b"b", b"c", b"d"].map(|name| Digest::of(name));
+        for (component, second) in all.iter().zip(1..4) {
+            cache.write(component, b"code").unwrap();
+            age(&cache, component, second);
+        }
+        assert_eq!(kept(&cache, &all), [true, true, true, false]);
+
+        assert_eq!(cache.read(&all[0]), Ok(Some(b"code".to_vec())));
+        cache.write(&all[3], b"code").unwrap();
+
+        let first_stays = cfg!(unix);
+        assert_eq!(kept(&cache, &all), [first_stays, !first_stays, true, true]);
+    }
+
+    #[test]
+    fn bytes_are_bounded_leftovers_go_and_the_newest_stays_whatever_its_size() {
+        let (_folder, cache) = small(Room { entries: 10, bytes: 200 });
+        let all = [b"a", b"b"].map(|name| Digest::of(name));
+        cache.write(&all[0], &[0; 100]).unwrap();
+        age(&cache, &all[0], 2);
+        cache.folder.write("half.part", [0; 50]).unwrap();
+        cache.folder.open("half.part").unwrap().into_std().set_modified(std::time::UNIX_EPOCH).unwrap();
+
+        cache.write(&all[1], &[0; 30]).unwrap();
+        assert!(!cache.folder.exists("half.part"));
+        assert_eq!(kept(&cache, &all), [true, true]);
+
+        cache.write(&all[1], &[0; 1000]).unwrap();
+        assert_eq!(kept(&cache, &all), [false, true]);
+        assert!(cache.folder.exists(KEY_FILE));
+    }
+
+    #[test]
+    fn a_folder_that_cant_be_tidied_is_said_so_and_the_code_is_kept() {
+        let (_folder, cache) = small(Room { entries: 1, bytes: 1 << 20 });
+        cache.folder.create_dir("in-the-way").unwrap();
+        let component = Digest::of(b"a");
+        let note = cache.write(&component, b"code").unwrap_err();
+        assert!(note.starts_with("the code cache can't be tidied: "), "{note}");
+        assert_eq!(cache.read(&component), Ok(Some(b"code".to_vec())));
     }
 }

@@ -102,6 +102,7 @@ impl Calculator {
                 }
             }
         };
+        state::reseed(&mut warm.store);
         let outcome = invoke(&mut warm.store, warm.instance.weir_policy_calculator());
         let answer = call.finish(&mut warm.store, outcome, check)?;
         self.warm = Some(warm);

@@ -76,6 +76,9 @@ impl Call<'_> {
         if let Some(limit) = state.exceeded {
             return self.limit(limit, log);
         }
+        if let Some((function, reason)) = state.stopped.take() {
+            return self.stopped(&function, &reason, log);
+        }
         if let Some(trap) = error.downcast_ref::<Trap>() {
             return match trap {
                 Trap::StackOverflow => self.limit(LimitKind::Stack, log),
@@ -114,6 +117,11 @@ impl Call<'_> {
             None => trap.to_string(),
         };
         CallError::Trap { plugin, policy, reason, log }
+    }
+
+    fn stopped(&self, function: &str, reason: &str, log: Vec<LogLine>) -> CallError {
+        let (plugin, policy) = self.names();
+        CallError::Wasi { plugin, policy, function: line(function), reason: line(reason), log }
     }
 
     fn problem(&self, problem: Problem, log: Vec<LogLine>) -> CallError {

@@ -35,7 +35,8 @@ pub(crate) fn new(allocation: Allocation) -> wasmtime::Result<Engine> {
         // Less to go wrong. Threads are left out of the build.
         .shared_memory(false)
         .wasm_memory64(false)
-        .wasm_multi_memory(false)
+        // Calls between the components of a composed one copy from memory to memory.
+        .wasm_multi_memory(true)
         .signals_based_traps(true)
         .wasm_backtrace_details(WasmBacktraceDetails::Disable)
         .wasm_backtrace_max_frames(None)

@@ -96,7 +96,7 @@ pub enum LoadError {
     /// It imports what its kind may not have.
     #[error(
         "plugin `{plugin}` imports `{import}`, which no {kind} may: a plugin has no files, network, environment, \
-             clock or randomness; build it without"
+             clock or randomness; {help}"
     )]
     ForbiddenImport {
         /// The plugin.
@@ -105,6 +105,18 @@ pub enum LoadError {
         kind: Kind,
         /// The first import that is not allowed.
         import: String,
+        /// What to do about it.
+        help: &'static str,
+    },
+    /// It would take too long to compile.
+    #[error(
+        "plugin `{plugin}` would take too long to compile: there are {what}; build it smaller or in parts"
+    )]
+    TooComplex {
+        /// The plugin.
+        plugin: String,
+        /// What there is too much of, and how much there may be.
+        what: String,
     },
     /// It can't be compiled.
     #[error("plugin `{plugin}` can't be compiled: {reason}")]
@@ -190,6 +202,20 @@ pub enum CallError {
         /// What the plugin logged.
         log: Vec<LogLine>,
     },
+    /// The plugin called a function of the inert WASI that has no answer.
+    #[error("plugin `{plugin}` of policy `{policy}` called `{function}`, {reason}; build it without")]
+    Wasi {
+        /// The plugin.
+        plugin: String,
+        /// The policy.
+        policy: String,
+        /// The function, for example `wasi:cli/exit@0.2.0#exit`.
+        function: String,
+        /// Why there is no answer.
+        reason: String,
+        /// What the plugin logged.
+        log: Vec<LogLine>,
+    },
     /// The plugin says that it can't answer.
     #[error("plugin `{plugin}` of policy `{policy}` {}: {text}", if *.invalid_params {
         "refuses its parameters"
@@ -241,6 +267,7 @@ impl CallError {
             CallError::Kind { .. } => "plugin-kind",
             CallError::Limit { .. } => "plugin-limit",
             CallError::Trap { .. } => "plugin-trap",
+            CallError::Wasi { .. } => "plugin-wasi",
             CallError::Problem { invalid_params: true, .. } => "plugin-invalid-params",
             CallError::Problem { .. } => "plugin-unprocessable",
             CallError::Answer { .. } => "plugin-answer",
@@ -254,6 +281,7 @@ impl CallError {
             CallError::Kind { plugin, .. }
             | CallError::Limit { plugin, .. }
             | CallError::Trap { plugin, .. }
+            | CallError::Wasi { plugin, .. }
             | CallError::Problem { plugin, .. }
             | CallError::Answer { plugin, .. }
             | CallError::Internal { plugin, .. } => plugin,
@@ -265,6 +293,7 @@ impl CallError {
         match self {
             CallError::Limit { log, .. }
             | CallError::Trap { log, .. }
+            | CallError::Wasi { log, .. }
             | CallError::Problem { log, .. }
             | CallError::Answer { log, .. } => log,
             CallError::Kind { .. } | CallError::Internal { .. } => &[],

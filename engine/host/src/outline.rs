@@ -5,16 +5,17 @@ use wasmparser::{Encoding, Parser, Payload};
 use crate::error::LoadError;
 use crate::kind::Kind;
 use crate::text::line;
+use crate::wasi::{self, Wasi};
 
 /// The custom section in which a component says what it is.
 const INFO_SECTION: &str = "weir:info";
 /// The package of the contract.
 const PACKAGE: &str = "weir:policy/";
 /// The version of the contract that the host speaks. Before 1.0, a minor version is a new contract.
-const SPOKEN: &str = "0.1.0";
+pub(crate) const SPOKEN: &str = "0.1.0";
 
 /// The outermost names of a component.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Outline<'c> {
     imports: Vec<&'c str>,
     exports: Vec<&'c str>,
@@ -26,7 +27,7 @@ impl<'c> Outline<'c> {
     /// Reads the outline of a component.
     pub(crate) fn read(plugin: &str, component: &'c [u8]) -> Result<Outline<'c>, LoadError> {
         sniff(plugin, component)?;
-        let mut outline = Outline { imports: Vec::new(), exports: Vec::new(), info: None };
+        let mut outline = Outline::default();
         outline.fill(component).map_err(|error| {
             let plugin = plugin.to_owned();
             // The parser has no other way to tell.
@@ -65,23 +66,30 @@ impl<'c> Outline<'c> {
     }
 
     /// The kind of plugin that the component is, when it keeps to what the kind may import.
-    pub(crate) fn kind(&self, plugin: &str) -> Result<Kind, LoadError> {
+    pub(crate) fn kind(&self, plugin: &str, wasi: Wasi) -> Result<Kind, LoadError> {
         let kind = self.exported_kind(plugin)?;
         for import in &self.imports {
             match Interface::parse(import) {
                 Some(interface) if kind.imports().contains(&interface.name) => {
                     interface.check_version(plugin)?
                 }
+                None if wasi == Wasi::Inert && wasi::is_inert(import) => {}
                 Some(_) | None => {
                     return Err(LoadError::ForbiddenImport {
                         plugin: plugin.to_owned(),
                         kind,
                         import: line(import),
+                        help: wasi::help(import, wasi),
                     });
                 }
             }
         }
         Ok(kind)
+    }
+
+    /// The names of all that it imports.
+    pub(crate) fn imports(&self) -> Vec<String> {
+        self.imports.iter().map(|import| line(import)).collect()
     }
 
     fn exported_kind(&self, plugin: &str) -> Result<Kind, LoadError> {

@@ -23,6 +23,7 @@ use crate::kind::Kind;
 use crate::limits::Limits;
 use crate::log::Answer;
 use crate::state::{Host, State};
+use crate::wasi::{self, Wasi};
 
 /// A plugin, compiled and linked. Loaded by [`Sandbox::load`](crate::Sandbox::load).
 ///
@@ -61,7 +62,12 @@ pub(crate) enum Linked {
 
 impl Linked {
     /// Provides what the kind may import, and nothing else.
-    pub(crate) fn new(engine: &Engine, kind: Kind, component: &Component) -> wasmtime::Result<Linked> {
+    pub(crate) fn new(
+        engine: &Engine,
+        kind: Kind,
+        component: &Component,
+        wasi: Wasi,
+    ) -> wasmtime::Result<Linked> {
         let mut linker = Linker::new(engine);
         let get: fn(&mut State) -> &mut State = |state| state;
         match kind {
@@ -69,6 +75,9 @@ impl Linked {
             Kind::BudgetPolicy => BudgetPolicy::add_to_linker::<State, Host>(&mut linker, get)?,
             Kind::Check => Check::add_to_linker::<State, Host>(&mut linker, get)?,
             Kind::ToilScorer => ToilScorer::add_to_linker::<State, Host>(&mut linker, get)?,
+        }
+        if wasi == Wasi::Inert {
+            wasi::link(engine, component, &mut linker)?;
         }
         let linked = linker.instantiate_pre(component)?;
         Ok(match kind {

@@ -10,6 +10,7 @@ use wasmtime::component::Component;
 use crate::cache::Cache;
 use crate::code;
 use crate::digest::Digest;
+use crate::effort;
 use crate::engine::{self, Ticker};
 use crate::error::LoadError;
 use crate::info::Info;
@@ -17,6 +18,7 @@ use crate::limits::Limits;
 use crate::outline::Outline;
 use crate::plugin::{Identity, Linked, Plugin};
 use crate::text::line;
+use crate::wasi::Wasi;
 
 /// How a sandbox is set up.
 #[derive(Debug, Clone, Default)]
@@ -85,13 +87,28 @@ impl Sandbox {
 
     /// Loads a component as a plugin. `name` stands for it in all errors.
     ///
-    /// Size, imports, kind and contract version are looked at before anything is compiled. Compiling takes some 100 ms
+    /// Size, imports, kind, contract version and how much there is to compile are looked at before anything is compiled.
+    /// Compiling takes some 100 ms
     /// for a plugin of 100 KiB; from the cache it takes less than one. A plugin that carries its description is not run.
     ///
     /// # Errors
     /// When it is no component, not a plugin of this contract, imports what it may not, or does not say what it is.
     pub fn load(&self, name: &str, component: &[u8], limits: &Limits) -> Result<Plugin, LoadError> {
-        self.load_with(name, component, None, limits)
+        self.load_with(name, component, None, Wasi::Refused, limits)
+    }
+
+    /// As [`load`](Sandbox::load), for a component that may import WASI.
+    ///
+    /// # Errors
+    /// As [`load`](Sandbox::load).
+    pub fn load_with_wasi(
+        &self,
+        name: &str,
+        component: &[u8],
+        wasi: Wasi,
+        limits: &Limits,
+    ) -> Result<Plugin, LoadError> {
+        self.load_with(name, component, None, wasi, limits)
     }
 
     /// Loads a component whose compiled code comes with this program: what [`compile`](Sandbox::compile) made of it at
@@ -108,7 +125,7 @@ impl Sandbox {
         compiled: &'static [u8],
         limits: &Limits,
     ) -> Result<Plugin, LoadError> {
-        self.load_with(name, component, Some(compiled), limits)
+        self.load_with(name, component, Some(compiled), Wasi::Refused, limits)
     }
 
     /// Compiles a component ahead of time, for [`load_compiled`](Sandbox::load_compiled). For build scripts.
@@ -117,7 +134,7 @@ impl Sandbox {
     /// When it is no plugin, or can't be compiled.
     pub fn compile(&self, component: &[u8]) -> Result<Vec<u8>, LoadError> {
         const NAME: &str = "to compile";
-        Outline::read(NAME, component)?.kind(NAME)?;
+        Outline::read(NAME, component)?.kind(NAME, Wasi::Refused)?;
         self.compiled(NAME, component, &Digest::of(component))
     }
 
@@ -133,6 +150,7 @@ impl Sandbox {
         name: &str,
         component: &[u8],
         compiled: Option<&'static [u8]>,
+        wasi: Wasi,
         limits: &Limits,
     ) -> Result<Plugin, LoadError> {
         let (plugin, size, allowed) = (|| name.to_owned(), component.len(), limits.component_bytes);
@@ -140,7 +158,7 @@ impl Sandbox {
             return Err(LoadError::TooLarge { plugin: plugin(), size, allowed });
         }
         let outline = Outline::read(name, component)?;
-        let kind = outline.kind(name)?;
+        let kind = outline.kind(name, wasi)?;
         let wrong = |reason| LoadError::Info { plugin: plugin(), reason };
         let carried = outline.info.map(Info::from_section).transpose().map_err(wrong)?;
 
@@ -149,7 +167,7 @@ impl Sandbox {
             Some(code) => code,
             None => self.cached(name, component, &digest)?,
         };
-        let linked = Linked::new(&self.0.engine, kind, &code)
+        let linked = Linked::new(&self.0.engine, kind, &code, wasi)
             .map_err(|error| LoadError::Unfit { plugin: plugin(), reason: line(&format!("{error:#}")) })?;
         let ready = |info| {
             let identity = Identity { name: plugin(), digest, size, info };
@@ -168,7 +186,9 @@ impl Sandbox {
     fn cached(&self, name: &str, component: &[u8], digest: &Digest) -> Result<Component, LoadError> {
         let Inner { engine, cache, .. } = &*self.0;
         let Some(cache) = cache else {
-            return Component::from_binary(engine, component).map_err(|error| compile_error(name, &error));
+            check_effort(name, component)?;
+            let compiled = code::compile_for_use(engine, component);
+            return compiled.map_err(|reason| LoadError::Compile { plugin: name.to_owned(), reason });
         };
         match cache.read(digest) {
             Ok(Some(code)) => match code::load_trusted(engine, &code, digest) {
@@ -189,7 +209,9 @@ impl Sandbox {
     }
 
     fn compiled(&self, name: &str, component: &[u8], digest: &Digest) -> Result<Vec<u8>, LoadError> {
-        code::compile(&self.0.engine, component, digest).map_err(|error| compile_error(name, &error))
+        check_effort(name, component)?;
+        code::compile(&self.0.engine, component, digest)
+            .map_err(|reason| LoadError::Compile { plugin: name.to_owned(), reason })
     }
 
     fn note(&self, name: &str, reason: &str) {
@@ -198,6 +220,8 @@ impl Sandbox {
     }
 }
 
-fn compile_error(name: &str, error: &wasmtime::Error) -> LoadError {
-    LoadError::Compile { plugin: name.to_owned(), reason: line(&format!("{error:#}")) }
+/// Refuses what would take too long to compile. What has been compiled before is not looked at again.
+fn check_effort(name: &str, component: &[u8]) -> Result<(), LoadError> {
+    effort::check(component)
+        .map_err(|what| LoadError::TooComplex { plugin: name.to_owned(), what: line(&what) })
 }

@@ -10,6 +10,7 @@ use crate::bindings::check::weir::policy::{evidence, log, types, zones};
 use crate::evidence::Evidence;
 use crate::limits::{LimitKind, Limits};
 use crate::log::{Level, Log};
+use crate::wasi::Seeded;
 
 /// Names the state itself as what the imports work on.
 pub(crate) type Host = HasSelf<State>;
@@ -24,7 +25,10 @@ pub(crate) struct State {
     table_elements: usize,
     /// The first limit that was exceeded.
     pub(crate) exceeded: Option<LimitKind>,
+    /// The function of the inert WASI that ended the call, and why.
+    pub(crate) stopped: Option<(String, String)>,
     pub(crate) log: Log,
+    pub(crate) random: Seeded,
     evidence: Evidence,
 }
 
@@ -37,7 +41,9 @@ pub(crate) fn store(engine: &Engine, limits: &Limits, evidence: Evidence) -> Sto
         memory_bytes: 0,
         table_elements: 0,
         exceeded: None,
+        stopped: None,
         log: Log::new(0),
+        random: Seeded::default(),
         evidence,
     };
     let mut store = Store::new(engine, state);
@@ -57,8 +63,15 @@ pub(crate) fn begin(store: &mut Store<State>) {
     state.deadline = Instant::now().checked_add(state.limits.deadline);
     state.host_calls = 0;
     state.exceeded = None;
+    state.stopped = None;
     state.log = Log::new(state.limits.log_bytes);
     store.set_epoch_deadline(1);
+}
+
+/// Has randomness begin anew, so that what a call is given does not depend on the calls before it, nor on whether the
+/// instance was made for it.
+pub(crate) fn reseed(store: &mut Store<State>) {
+    store.data_mut().random = Seeded::default();
 }
 
 impl State {
@@ -75,8 +88,14 @@ impl State {
         wasmtime::Error::msg("limit exceeded")
     }
 
+    /// Ends the call in a function of the inert WASI.
+    pub(crate) fn stop(&mut self, function: &str, reason: String) -> wasmtime::Error {
+        self.stopped.get_or_insert((function.to_owned(), reason));
+        wasmtime::Error::msg("no answer")
+    }
+
     /// Every import comes through here first.
-    fn enter(&mut self) -> wasmtime::Result<()> {
+    pub(crate) fn enter(&mut self) -> wasmtime::Result<()> {
         self.host_calls = self.host_calls.saturating_add(1);
         if self.host_calls > self.limits.host_calls {
             return Err(self.exceed(LimitKind::HostCalls));

@@ -79,8 +79,12 @@ codes! {
     NeedlessSliceTarget "needless-slice-target" "An SLO says when a slice is good and doesn't budget by time slices.";
     WindowShorterThanSlice "window-shorter-than-slice" "The window of an SLO is shorter than one of its slices.";
     SlaStricterThanSlo "sla-stricter-than-slo" "An agreement promises more than the SLO aims for.";
+    SliAndComposite "sli-and-composite" "An SLO measures an SLI and is made of other SLOs.";
+    NestedComposite "nested-composite" "A composite is made of itself or of another composite.";
+    SlicesDiffer "slices-differ" "The parts of a composite have slices of different length.";
+    NoCounts "no-counts" "Something needs the counts of a weighted composite, which has none.";
     MissingService "missing-service" "An access log doesn't say whose log it is.";
-    NeedlessKey "needless-key" "A key has no meaning for this format.";
+    NeedlessKey "needless-key" "A key has no meaning beside another one.";
     SelfApproval "self-approval" "A person approves what the same person asked for.";
     EmptyText "empty-text" "A text that people need is empty.";
     EndsBeforeStart "ends-before-start" "Something ends before it starts.";

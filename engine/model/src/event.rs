@@ -10,6 +10,11 @@ use crate::value::Instant;
 use crate::word::words;
 
 mod form;
+mod happened;
+
+pub use happened::{
+    DEPLOY, Deployed, INCIDENT_DECLARED, INCIDENT_MITIGATED, INCIDENT_RESOLVED, IncidentNews,
+};
 
 /// The type of an event about a request that a service answered.
 pub const HTTP_REQUEST: &str = "weir.http.request";

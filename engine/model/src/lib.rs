@@ -21,6 +21,7 @@
 //! # Ok::<(), Vec<weir_model::Diagnostic>>(())
 //! ```
 
+pub mod cases;
 mod counts;
 pub mod diagnostic;
 pub mod effect;
@@ -44,6 +45,7 @@ pub mod verdict;
 pub mod waiver;
 mod word;
 
+pub use cases::{CaseFile, Cases};
 pub use counts::{EventCounts, Refused};
 pub use diagnostic::{Code, Diagnostic, Severity};
 pub use effect::{Change, Effect, Mode};
@@ -59,7 +61,7 @@ pub use project::{EventFormat, EventSource, Project, ProjectFile};
 pub use record::DecisionRecord;
 pub use schema::{FileKind, schema};
 pub use service::{Engagement, Lifecycle, MeasuredAt, Service, ServiceFile, Sli, Tier};
-pub use slo::{Sla, Slo};
+pub use slo::{Composite, Sla, Slo};
 pub use source::Source;
 pub use validate::validate;
 pub use value::Name;

@@ -30,6 +30,20 @@ pub struct Pinned {
     /// The SHA-256 of the component, in hexadecimal. A component with another one is not run.
     #[schemars(regex(pattern = "^[0-9a-f]{64}$"))]
     pub sha256: String,
+    /// What the plugin gets if it imports WASI, because its language's runtime does.
+    #[serde(default)]
+    pub wasi: Wasi,
+}
+
+/// What a plugin gets that imports WASI.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Wasi {
+    /// It is not run. This is the default.
+    #[default]
+    Refused,
+    /// It gets a WASI 0.2 in which nothing happens; sockets are refused all the same.
+    Inert,
 }
 
 impl Content for Lock {
@@ -43,6 +57,12 @@ impl Content for Lock {
                     .at(Code::InvalidValue, &pointer, "this is not a SHA-256 in hexadecimal")
                     .label("expected 64 digits of 0-9 and a-f");
                 problems.push(diagnostic);
+            }
+            let pointer = format!("/plugin/{index}/wasi");
+            if plugin.path.is_none() && problems.is_written(&pointer) {
+                let message = "a plugin that comes with Weir imports no WASI";
+                let diagnostic = problems.at(Code::NeedlessKey, &pointer, message);
+                problems.push(diagnostic.help("leave `wasi` out, or say with `path` where the plugin is"));
             }
         }
     }

@@ -39,7 +39,8 @@ pub struct About {
     pub name: Name,
     /// The instant that decisions are made for when no other is given: where a recorded project stands.
     pub as_of: Option<Instant>,
-    /// The time zone that times are shown in; UTC unless said otherwise.
+    /// The time zone in which people are shown instants; UTC unless said otherwise. JSON, decision records and the
+    /// sentences in them keep UTC.
     pub time_zone: Option<TimeZone>,
 }
 

@@ -13,7 +13,7 @@ use crate::limits::Limits;
 use crate::verdict::Verdict;
 
 /// The version of the record's JSON form.
-pub const RECORD_VERSION: u32 = 1;
+pub const RECORD_VERSION: u32 = 2;
 
 /// One link of the chain of decisions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -49,7 +49,8 @@ pub struct Inputs {
     pub service: Value,
     /// The policies that apply, in the order of their names.
     pub policies: Vec<PolicyInput>,
-    /// What was measured, one for each SLO of the service, in their order.
+    /// What was measured, one for each SLO of the service that measures an SLI, in their order. Composites are derived from
+    /// these.
     pub measured: Vec<Measured>,
     /// The documents that each policy's plugin asked for, and what it was given.
     pub evidence: BTreeMap<String, BTreeMap<String, Given>>,

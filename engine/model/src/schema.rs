@@ -7,6 +7,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 
+use crate::cases::Cases;
 use crate::event::{Event, WorkItem};
 use crate::gate::Gate;
 use crate::lock::Lock;
@@ -34,6 +35,8 @@ pub enum FileKind {
     Waiver,
     /// A file of `overrides/`: verdicts that are overruled for a while.
     Override,
+    /// A file of `cases/`: questions to a gate with the answers that are expected.
+    Cases,
     /// `weir.lock`: the plugins of a project, pinned.
     Lock,
     /// One event, as JSON.
@@ -55,6 +58,7 @@ impl FileKind {
         FileKind::Gate,
         FileKind::Waiver,
         FileKind::Override,
+        FileKind::Cases,
         FileKind::Lock,
         FileKind::Event,
         FileKind::WorkItem,
@@ -72,6 +76,7 @@ impl FileKind {
             FileKind::Gate => "gate",
             FileKind::Waiver => "waiver",
             FileKind::Override => "override",
+            FileKind::Cases => "cases",
             FileKind::Lock => "lock",
             FileKind::Event => "event",
             FileKind::WorkItem => "work-item",
@@ -114,6 +119,7 @@ pub fn schema(kind: FileKind) -> Value {
         FileKind::Gate => schema_of::<Gate>(),
         FileKind::Waiver => schema_of::<Waivers>(),
         FileKind::Override => schema_of::<Overrides>(),
+        FileKind::Cases => schema_of::<Cases>(),
         FileKind::Lock => schema_of::<Lock>(),
         FileKind::Event => schema_of::<Event<'_>>(),
         FileKind::WorkItem => schema_of::<WorkItem>(),

@@ -157,11 +157,11 @@ impl Content for Service {
         problems.unique_names("/sla", self.slas.iter().map(|sla| sla.name.as_str()));
         for (index, slo) in self.slos.iter().enumerate() {
             let table = format!("/slo/{index}");
-            if self.sli(&slo.sli).is_none() {
+            if let Some(sli) = slo.sli.as_ref().filter(|sli| self.sli(sli).is_none()) {
                 let names = self.slis.iter().map(|sli| sli.name.as_str());
-                unknown_reference(problems, &format!("{table}/sli"), "SLI", &slo.sli, names);
+                unknown_reference(problems, &format!("{table}/sli"), "SLI", sli, names);
             }
-            slo.check(&table, problems);
+            slo.check(&table, &self.slos, problems);
         }
         for (index, sla) in self.slas.iter().enumerate() {
             let table = format!("/sla/{index}");
@@ -177,7 +177,7 @@ impl Content for Service {
 }
 
 /// Reports a name that nothing in the file has.
-fn unknown_reference<'n>(
+pub(crate) fn unknown_reference<'n>(
     problems: &mut Problems<'_>,
     pointer: &str,
     kind: &str,

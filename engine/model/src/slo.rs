@@ -14,6 +14,10 @@ use crate::file::Problems;
 use crate::value::{Duration, Name, Objective, Percentage, Text, TimeZone};
 use crate::word::words;
 
+mod composite;
+
+pub use composite::{Composite, Part, Weight};
+
 /// The longest slice, in seconds: the shortest window of a calendar still holds one.
 const LONGEST_SLICE: u64 = 86_400;
 
@@ -55,16 +59,20 @@ impl From<UnknownCountsAs> for weir_math::Unknown {
     }
 }
 
-/// What is aimed for: an objective for an SLI over a window.
+/// What is aimed for: an objective over a window, for an SLI or for other SLOs of the file together.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[schemars(extend("allOf" = [either("sli", "composite"), either("objective", "composite")]))]
 pub struct Slo {
     /// The SLO's name.
     pub name: Name,
     /// The name of the SLI in the same file.
-    pub sli: Name,
-    /// The share of good events that is aimed for.
-    pub objective: Objective,
+    pub sli: Option<Name>,
+    /// The other SLOs that it is made of, in place of an SLI.
+    pub composite: Option<Composite>,
+    /// The share of good events that is aimed for; of good slices for a composite of all its parts. A weighted composite
+    /// has none.
+    pub objective: Option<Objective>,
     /// The time that the objective holds over.
     pub window: Window,
     /// What the error budget is counted in.
@@ -101,10 +109,18 @@ pub struct Sla {
     pub window: Option<Window>,
 }
 
+/// The part of a schema that asks for one of two keys at least.
+fn either(one: &str, other: &str) -> serde_json::Value {
+    serde_json::json!({ "anyOf": [{ "required": [one] }, { "required": [other] }] })
+}
+
 impl Slo {
-    /// What the error budget is counted in, ready to count.
+    /// What the error budget is counted in, ready to count. A composite of all its parts counts slices, each good or bad.
     #[must_use]
     pub fn account(&self) -> weir_math::Budgeting {
+        if self.composite.is_some() {
+            return weir_math::Budgeting::TimeSlices { target: Decimal::ONE };
+        }
         match self.budgeting {
             Budgeting::Occurrences => weir_math::Budgeting::Occurrences,
             Budgeting::TimeSlices => weir_math::Budgeting::TimeSlices {
@@ -115,14 +131,45 @@ impl Slo {
         }
     }
 
-    /// The length of a time slice in seconds, one day at most.
+    /// The share of good events that makes a slice of this SLO good where it is part of a composite: its `slice-target`,
+    /// else its objective.
+    #[must_use]
+    pub fn slice_goal(&self) -> Decimal {
+        let objective = self.objective.map_or(Decimal::ONE, |objective| objective.as_decimal());
+        self.slice_target.map_or(objective, |target| *target)
+    }
+
+    /// Whether it is a weighted composite, which has neither an objective nor counts of its own.
+    #[must_use]
+    pub fn is_weighted(&self) -> bool {
+        matches!(self.composite, Some(Composite::Weighted(_)))
+    }
+
+    /// The length of a time slice in seconds, one day at most. A composite has the slices of its parts.
     #[must_use]
     pub fn slice_seconds(&self) -> u32 {
         u32::try_from(self.slice.seconds()).unwrap_or(u32::MAX)
     }
 
-    /// Reports what makes no sense together. `table` is the pointer to the SLO.
-    pub(crate) fn check(&self, table: &str, problems: &mut Problems<'_>) {
+    /// Reports what makes no sense together. `table` is the pointer to the SLO, and `slos` are those of its file.
+    pub(crate) fn check(&self, table: &str, slos: &[Slo], problems: &mut Problems<'_>) {
+        match (&self.sli, &self.composite) {
+            (Some(_), Some(_)) => {
+                let name = quote(self.name.as_str());
+                let message = format!("the SLO {name} measures an SLI and is made of other SLOs");
+                let diagnostic = problems
+                    .at(Code::SliAndComposite, &format!("{table}/composite"), message)
+                    .help("remove `sli` or `composite`")
+                    .related(problems.span(&format!("{table}/sli")), "measures this");
+                problems.push(diagnostic);
+            }
+            (None, Some(composite)) => composite.check(table, self, slos, problems),
+            (Some(_), None) | (None, None) => self.check_slices(table, problems),
+        }
+    }
+
+    /// Reports slices that make no sense.
+    fn check_slices(&self, table: &str, problems: &mut Problems<'_>) {
         let slice = format!("{table}/slice");
         if self.slice.seconds() > LONGEST_SLICE {
             let message = format!("a slice of {} is longer than a day", self.slice);
@@ -167,12 +214,27 @@ impl Slo {
 impl Sla {
     /// Reports a promise of more than is aimed for. The pointers are to the SLA and to its SLO.
     pub(crate) fn check(&self, table: &str, slo: &Slo, slo_table: &str, problems: &mut Problems<'_>) {
-        if *self.objective > *slo.objective {
+        if slo.is_weighted() {
+            let message = format!(
+                "the SLO {} is weighted, and nothing can be promised of it",
+                quote(slo.name.as_str())
+            );
+            let diagnostic = problems
+                .at(Code::NoCounts, &format!("{table}/slo"), message)
+                .help("promise something of its parts, or of a composite of `all` of them")
+                .related(
+                    problems.span(&format!("{slo_table}/composite")),
+                    "has neither objective nor counts",
+                );
+            problems.push(diagnostic);
+        }
+        let Some(objective) = slo.objective else { return };
+        if *self.objective > *objective {
             let message = format!(
                 "the SLA {} promises {}, which is more than the {} that its SLO aims for",
                 quote(self.name.as_str()),
                 self.objective,
-                slo.objective
+                objective
             );
             let diagnostic = problems
                 .at(Code::SlaStricterThanSlo, &format!("{table}/objective"), message)

@@ -8,7 +8,7 @@ use serde_json::Value;
 use toml::Spanned;
 use toml::de::{DeInteger, DeTable, DeValue};
 
-use crate::diagnostic::{self, Code, Diagnostic, Severity, quote};
+use crate::diagnostic::{self, Code, Diagnostic, Severity, position, quote};
 
 /// A file that a user wrote: its text, its values as JSON, and the place of each value.
 ///
@@ -89,6 +89,12 @@ impl Source {
     #[must_use]
     pub fn key_span(&self, pointer: &str) -> Range<usize> {
         self.place(pointer).map_or(0..0, |place| place.key.clone())
+    }
+
+    /// The line, from 1, on which the value at `pointer` starts.
+    #[must_use]
+    pub fn line(&self, pointer: &str) -> usize {
+        position(&self.text, self.key_span(pointer).start).0
     }
 
     /// An error of this file, pointing at `range`.

@@ -6,6 +6,7 @@
 use std::fmt;
 
 use crate::diagnostic::{Code, printable, quote};
+use crate::slo::Weight;
 
 mod amount;
 mod time;
@@ -59,6 +60,7 @@ pub(crate) const FORMATS: &[Format] = &[
     ByteSize::FORMAT,
     Percentage::FORMAT,
     Objective::FORMAT,
+    Weight::FORMAT,
 ];
 
 /// Gives a type with `parse` and `Display` its schema format, and lets files hold it.

@@ -9,7 +9,7 @@ use crate::effect::{Change, Effect, Mode};
 use crate::finding::Finding;
 
 /// The version of the verdict's JSON form.
-pub const VERDICT_VERSION: u32 = 1;
+pub const VERDICT_VERSION: u32 = 2;
 
 /// May this change go out now, and if not, why, and what would let it?
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -186,32 +186,37 @@ pub struct Obligation {
 pub struct SloStatus {
     /// The SLO's name.
     pub name: String,
-    /// The SLI that it is about.
-    pub sli: String,
+    /// The SLI that it is about; none for a composite.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sli: Option<String>,
+    /// What it is made of, where it is a composite.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub composite: Option<CompositeStatus>,
     /// Where the SLI is measured, where its file says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub measured_at: Option<String>,
-    /// The objective, for example `99.9 %`.
-    pub objective: String,
+    /// The objective, for example `99.9 %`; none for a weighted composite.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub objective: Option<String>,
     /// The window, for example `30d`.
     pub window: String,
     /// Why the SLO can't be judged, where it can't.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gap: Option<String>,
-    /// Good ones over the window, in the unit of `budgeting`.
-    pub good: u64,
-    /// Bad ones over the window, in the same unit.
-    pub bad: u64,
-    /// Events over the window that are neither known to be good nor to be bad.
-    pub unknown: u64,
-    /// What is counted: `events`, `slices`, or `billionths of slices`.
-    pub unit: String,
+    /// What was counted over the window; none for a weighted composite, which counts nothing itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counts: Option<SloCounts>,
     /// Share of good ones, in percent, rounded to four places.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub achieved: Option<String>,
     /// What is left of the error budget, in percent of it, rounded to two places; below zero when overspent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remaining: Option<String>,
+    /// How sure it is that the true share of good ones lies below the objective, from 0 to 1, rounded to four places.
+    /// Every share was held equally likely before anything was counted: few counts leave it near what the objective
+    /// itself says, and only many make it sure either way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missed_confidence: Option<String>,
     /// Burn rate over the last hour, rounded to two places.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub burn_last_hour: Option<String>,
@@ -226,4 +231,63 @@ pub struct SloStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub newest_event: Option<Timestamp>,
+}
+
+/// What an SLO counted over its window.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct SloCounts {
+    /// Good ones.
+    pub good: u64,
+    /// Bad ones.
+    pub bad: u64,
+    /// Events, or slices of a composite, that are neither known to be good nor to be bad.
+    pub unknown: u64,
+    /// How many bad ones the objective allows among this many, rounded down.
+    pub allowed_bad: u64,
+    /// What is counted: `events`, `slices`, or `billionths of slices`.
+    pub unit: String,
+}
+
+/// What a composite is made of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CompositeStatus {
+    /// All parts must hold at once.
+    All {
+        /// The parts.
+        parts: Vec<PartOfAll>,
+    },
+    /// The mean of what remains of the parts' budgets. Policies are not asked about it.
+    Weighted {
+        /// The parts.
+        parts: Vec<PartOfWeighted>,
+        /// The share of the weight whose parts have counts, in percent, rounded to one place. The others are left out of
+        /// the mean.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        judged: Option<String>,
+    },
+}
+
+/// A part of a composite that asks for all of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct PartOfAll {
+    /// The SLO.
+    pub slo: String,
+    /// The share of good events that makes one of its slices good, for example `99.9 %`.
+    pub target: String,
+}
+
+/// A part of a weighted composite.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct PartOfWeighted {
+    /// The SLO.
+    pub slo: String,
+    /// Its weight, an exact decimal.
+    pub weight: String,
+    /// What is left of its error budget over the window of the composite, as in the status of an SLO.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remaining: Option<String>,
 }

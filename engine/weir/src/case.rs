@@ -14,7 +14,7 @@ use weir_model::{Change, EventCounts};
 use crate::project::Project;
 
 /// One question to the gate, with all that the project says about it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Case {
     pub(crate) at: Timestamp,
     pub(crate) change: Change,

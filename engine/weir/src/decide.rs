@@ -14,10 +14,10 @@ use weir_model::Effect;
 use weir_model::policy::Policy;
 use weir_model::record::Given;
 use weir_model::value::Name;
-use weir_model::verdict::{Judged, PolicyOutcome, SloStatus, VERDICT_VERSION, Verdict};
+use weir_model::verdict::{Judged, PolicyOutcome, VERDICT_VERSION, Verdict};
 
 use crate::case::{Case, CasePolicy};
-use crate::measured::MeasuredSlo;
+use crate::measured::Standing;
 use crate::plugins;
 
 /// A policy with all that it takes to put it to its plugin.
@@ -46,21 +46,43 @@ impl Armed {
     }
 }
 
-/// A verdict, and the documents that each policy's plugin was given on the way to it.
+/// A verdict, and what is known beside it.
 #[derive(Debug)]
 pub(crate) struct Decided {
     pub(crate) verdict: Verdict,
+    /// The documents that each policy's plugin was given on the way to it.
     pub(crate) evidence: BTreeMap<String, BTreeMap<String, Given>>,
+    /// The clauses about burn rates that hold.
+    pub(crate) burning: Vec<Burning>,
+}
+
+/// Whether a decision says what would lift each clause, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outlook {
+    /// It does.
+    Ahead,
+    /// It does not: looking ahead takes longer than deciding, and a back-test has nobody who reads it.
+    Nothing,
+}
+
+/// A clause about a burn rate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Burning {
+    pub(crate) policy: String,
+    pub(crate) slo: String,
+    pub(crate) clause: String,
 }
 
 /// Puts every policy to its plugin and combines what they say.
-pub(crate) fn decide(case: &Case, armed: &[Armed], slos: &[MeasuredSlo]) -> Decided {
+pub(crate) fn decide(case: &Case, armed: &[Armed], standing: &Standing, outlook: Outlook) -> Decided {
     let mut outcomes = Vec::new();
     let mut evidence = BTreeMap::new();
     for policy in armed {
         outcomes.push(match policy.plugin.kind() {
             Kind::Check => check::judge(case, policy),
-            Kind::BudgetPolicy | Kind::ToilScorer | Kind::SliCalculator => budget::judge(case, policy, slos),
+            Kind::BudgetPolicy | Kind::ToilScorer | Kind::SliCalculator => {
+                budget::judge(case, policy, &standing.judged, outlook)
+            }
         });
         let given = policy.evidence.transcript();
         if !given.is_empty() {
@@ -68,8 +90,8 @@ pub(crate) fn decide(case: &Case, armed: &[Armed], slos: &[MeasuredSlo]) -> Deci
                 .insert(policy.policy.about.name.to_string(), given.into_iter().map(given_from).collect());
         }
     }
-    let statuses: Vec<SloStatus> = slos.iter().map(|slo| slo.status.clone()).collect();
     let combined = combine::combine(case, &outcomes);
+    let burning = outcomes.iter_mut().flat_map(|outcome| outcome.burning.drain(..)).collect();
     let obligations = outcomes
         .iter()
         .filter(|outcome| outcome.outcome.effect >= Effect::Warn && combined.overruled.is_none())
@@ -88,11 +110,11 @@ pub(crate) fn decide(case: &Case, armed: &[Armed], slos: &[MeasuredSlo]) -> Deci
         flip: combined.flip,
         overruled: combined.overruled,
         policies: outcomes.into_iter().map(|outcome| outcome.outcome).collect(),
-        slos: statuses,
+        slos: standing.shown.clone(),
         obligations,
         events: case.events.clone(),
     };
-    Decided { verdict, evidence }
+    Decided { verdict, evidence, burning }
 }
 
 /// What one policy says, with what the combination needs beside it.
@@ -105,6 +127,7 @@ struct Outcome {
     /// The effect that comes from what could not be judged.
     unjudged: Effect,
     obligations: Vec<weir_model::verdict::Obligation>,
+    burning: Vec<Burning>,
 }
 
 impl Outcome {
@@ -128,6 +151,7 @@ impl Outcome {
             judged: Effect::Allow,
             unjudged: Effect::Allow,
             obligations: Vec::new(),
+            burning: Vec::new(),
         }
     }
 

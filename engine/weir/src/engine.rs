@@ -13,16 +13,16 @@ use weir_model::verdict::{SloStatus, Verdict};
 use weir_model::{Change, EventCounts};
 
 use crate::case::{Case, CasePolicy, RecordedNonsense};
-use crate::decide::{Armed, Decided, decide};
+use crate::decide::{Armed, Decided, Outlook, decide};
 use crate::measure::{self, Events, SloLedger};
-use crate::measured::MeasuredSlo;
+use crate::measured::{Slos, Standing};
 use crate::plugins::{self, PluginError, Plugins};
 use crate::project::Project;
 use crate::records::{RecordError, Records, Stored};
 use crate::slices;
 
 /// The gate that is asked when a project has it and no other is named.
-const USUAL_GATE: &str = "deploy";
+pub(crate) const USUAL_GATE: &str = "deploy";
 
 /// Why the engine has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -124,7 +124,7 @@ pub struct GateRequest {
 pub struct Prepared {
     case: Case,
     armed: Vec<Armed>,
-    slos: Vec<MeasuredSlo>,
+    standing: Standing,
     ledgers: Vec<SloLedger>,
     /// The service as its file says, for the record.
     service: serde_json::Value,
@@ -133,7 +133,7 @@ pub struct Prepared {
 impl Prepared {
     /// Puts every policy to its plugin and combines what they say. Leaves no record.
     pub fn decide(&self) -> Verdict {
-        decide(&self.case, &self.armed, &self.slos).verdict
+        decide(&self.case, &self.armed, &self.standing, Outlook::Ahead).verdict
     }
 }
 
@@ -144,6 +144,14 @@ pub struct ServiceStatus {
     pub service: String,
     /// Its SLOs, in the order of its file.
     pub slos: Vec<SloStatus>,
+}
+
+/// What was measured of some services.
+#[derive(Debug)]
+pub(crate) struct Measurements<'p> {
+    pub(crate) services: Vec<(&'p Service, Slos)>,
+    /// What became of the events that were read.
+    pub(crate) counts: EventCounts,
 }
 
 /// Turns projects into verdicts. One engine serves any number of projects and threads.
@@ -184,7 +192,8 @@ impl Engine {
         records: &Records,
     ) -> Result<Stored, EngineError> {
         let prepared = self.prepare(project, request)?;
-        let Decided { verdict, evidence } = decide(&prepared.case, &prepared.armed, &prepared.slos);
+        let Prepared { case, armed, standing, .. } = &prepared;
+        let Decided { verdict, evidence, .. } = decide(case, armed, standing, Outlook::Ahead);
         let policies =
             prepared.case.policies.iter().zip(&prepared.armed).map(|(policy, armed)| PolicyInput {
                 policy: policy.text.clone(),
@@ -212,14 +221,33 @@ impl Engine {
     /// # Errors
     /// When the question or the project is wrong, or events can't be read.
     pub fn prepare(&self, project: &Project, request: &GateRequest) -> Result<Prepared, EngineError> {
-        let mut case = self.case(project, request)?;
+        let case = self.case(project, request)?;
         let file = self.service_file(project, &request.service)?;
         let mut reading = measure::read(project, &self.plugins, &[&**file], request.at, &request.events)?;
         let ledgers = reading.services.pop().unwrap_or_default();
-        case.events = reading.counts;
+        self.prepared(project, Case { events: reading.counts, ..case }, ledgers)
+    }
+
+    /// As [`prepare`](Engine::prepare), but with ledgers that are there already, one for each SLO of the service.
+    pub(crate) fn prepare_measured(
+        &self,
+        project: &Project,
+        request: &GateRequest,
+        ledgers: Vec<SloLedger>,
+    ) -> Result<Prepared, EngineError> {
+        self.prepared(project, self.case(project, request)?, ledgers)
+    }
+
+    fn prepared(
+        &self,
+        project: &Project,
+        case: Case,
+        ledgers: Vec<SloLedger>,
+    ) -> Result<Prepared, EngineError> {
+        let file = self.service_file(project, case.service.about.name.as_str())?;
         Ok(Prepared {
-            armed: self.arm(project, &case)?,
-            slos: measured_slos(&case.service, &ledgers, request.at)?,
+            armed: self.arm(project, &case.policies)?,
+            standing: Slos::new(&case.service, &ledgers)?.standing(case.at),
             case,
             ledgers,
             service: file.source().value().clone(),
@@ -237,18 +265,33 @@ impl Engine {
         at: Timestamp,
         events: &Events,
     ) -> Result<(Vec<ServiceStatus>, EventCounts), EngineError> {
+        let measured = self.measured(project, service, at, events)?;
+        let statuses = measured.services.iter().map(|(service, slos)| ServiceStatus {
+            service: service.about.name.to_string(),
+            slos: slos.standing(at).shown,
+        });
+        Ok((statuses.collect(), measured.counts))
+    }
+
+    /// The SLOs of a service, or of all services, with what was measured up to an instant.
+    pub(crate) fn measured<'p>(
+        &self,
+        project: &'p Project,
+        service: Option<&str>,
+        at: Timestamp,
+        events: &Events,
+    ) -> Result<Measurements<'p>, EngineError> {
         self.check_parameters(project)?;
         let services: Vec<&Service> = match service {
             Some(name) => vec![&**self.service_file(project, name)?],
             None => project.services().collect(),
         };
         let reading = measure::read(project, &self.plugins, &services, at, events)?;
-        let mut statuses = Vec::new();
+        let mut measured = Vec::new();
         for (service, ledgers) in services.into_iter().zip(reading.services) {
-            let slos = measured_slos(service, &ledgers, at)?.into_iter().map(|slo| slo.status).collect();
-            statuses.push(ServiceStatus { service: service.about.name.to_string(), slos });
+            measured.push((service, Slos::new(service, &ledgers)?));
         }
-        Ok((statuses, reading.counts))
+        Ok(Measurements { services: measured, counts: reading.counts })
     }
 
     /// Checks a service against the project's checks, outside a gate. Nothing is recorded.
@@ -273,31 +316,44 @@ impl Engine {
                 Some("add a policy whose plugin is a check, for example `production-readiness`".to_owned()),
             ));
         }
-        let armed = self.arm(project, &case)?;
-        Ok(decide(&case, &armed, &[]).verdict)
+        let armed = self.arm(project, &case.policies)?;
+        Ok(decide(&case, &armed, &Standing::default(), Outlook::Ahead).verdict)
     }
 
     /// The case that a question to the gate makes.
     fn case(&self, project: &Project, request: &GateRequest) -> Result<Case, EngineError> {
         let file = self.service_file(project, &request.service)?;
         self.check_parameters(project)?;
-        let name = request.gate.as_deref().unwrap_or(USUAL_GATE);
-        let gate = project.gate(name);
-        if gate.is_none() && request.gate.is_some() {
+        let mut case = self.empty_case(project, file, request.at);
+        case.change = request.change;
+        case.gate = request.gate.as_deref().unwrap_or(USUAL_GATE).to_owned();
+        case.policies = self.judges(project, file, request.gate.as_deref())?;
+        if case.policies.is_empty() {
+            return Err(nothing_judged(&request.service, &case.gate));
+        }
+        Ok(case)
+    }
+
+    /// The policies of a project that judge a service at a gate; at the usual one when none is named.
+    pub(crate) fn judges(
+        &self,
+        project: &Project,
+        service: &Service,
+        gate: Option<&str>,
+    ) -> Result<Vec<CasePolicy>, EngineError> {
+        let name = gate.unwrap_or(USUAL_GATE);
+        let found = project.gate(name);
+        if found.is_none() && gate.is_some() {
             let names = project.gates.iter().map(|file| file.about.name.as_str());
             return Err(EngineError::question(
                 format!("there is no gate {}", quote(name)),
                 nearest_word(name, names),
             ));
         }
-        let mut case = self.empty_case(project, file, request.at);
-        case.change = request.change;
-        case.gate = name.to_owned();
-        case.policies = CasePolicy::of_project(project, |policy| {
-            policy.scope.covers(file) && gate.is_none_or(|gate| gate.applies(&policy.about.name))
-        });
         let mut judges = Vec::new();
-        for policy in case.policies {
+        for policy in CasePolicy::of_project(project, |policy| {
+            policy.scope.covers(service) && found.is_none_or(|gate| gate.applies(&policy.about.name))
+        }) {
             let limits = plugins::limits(&policy.limits);
             let plugin = self.plugins.named(project, policy.policy.about.plugin.as_str(), &limits)?;
             match plugin.kind() {
@@ -306,17 +362,10 @@ impl Engine {
                 Kind::SliCalculator => return Err(wrong_kind("policy", &policy.policy.about.name, &plugin)),
             }
         }
-        case.policies = judges;
-        if case.policies.is_empty() {
-            return Err(EngineError::question(
-                format!("no policy applies to `{}` at gate `{name}`, so nothing was judged", request.service),
-                Some("add a file to `policies/`, or widen the `[match]` of one that is there".to_owned()),
-            ));
-        }
-        Ok(case)
+        Ok(judges)
     }
 
-    fn empty_case(&self, project: &Project, service: &Service, at: Timestamp) -> Case {
+    pub(crate) fn empty_case(&self, project: &Project, service: &Service, at: Timestamp) -> Case {
         Case {
             at,
             change: Change::Feature,
@@ -329,9 +378,23 @@ impl Engine {
         }
     }
 
+    /// The names of the policies that a gate can ask, in their order.
+    pub(crate) fn judging_policies(&self, project: &Project) -> Result<Vec<String>, EngineError> {
+        let mut names = Vec::new();
+        for policy in CasePolicy::of_project(project, |_| true) {
+            let about = &policy.policy.about;
+            let plugin =
+                self.plugins.named(project, about.plugin.as_str(), &plugins::limits(&policy.limits))?;
+            if matches!(plugin.kind(), Kind::BudgetPolicy | Kind::Check) {
+                names.push(about.name.to_string());
+            }
+        }
+        Ok(names)
+    }
+
     /// Loads the plugins of a case and opens the evidence that their policies grant.
-    fn arm(&self, project: &Project, case: &Case) -> Result<Vec<Armed>, EngineError> {
-        case.policies
+    pub(crate) fn arm(&self, project: &Project, policies: &[CasePolicy]) -> Result<Vec<Armed>, EngineError> {
+        policies
             .iter()
             .map(|policy| {
                 let about = &policy.policy.about;
@@ -401,6 +464,14 @@ impl Engine {
     }
 }
 
+/// No policy applies to a service at a gate.
+pub(crate) fn nothing_judged(service: &str, gate: &str) -> EngineError {
+    EngineError::question(
+        format!("no policy applies to `{service}` at gate `{gate}`, so nothing was judged"),
+        Some("add a file to `policies/`, or widen the `[match]` of one that is there".to_owned()),
+    )
+}
+
 /// A plugin stands where one of another kind belongs.
 pub(crate) fn wrong_kind(what: &str, name: &weir_model::Name, plugin: &weir_host::Plugin) -> EngineError {
     let wanted =
@@ -445,29 +516,6 @@ impl SloLedger {
             newest_event: newest.and_then(|newest| Timestamp::from_millisecond(newest).ok()),
         })
     }
-}
-
-/// Holds the SLOs of a service against their ledgers.
-pub(crate) fn measured_slos(
-    service: &Service,
-    ledgers: &[SloLedger],
-    at: Timestamp,
-) -> Result<Vec<MeasuredSlo>, EngineError> {
-    let mut slos = Vec::new();
-    for (slo, measured) in service.slos.iter().zip(ledgers) {
-        let Some(sli) = service.slis.iter().find(|sli| sli.name == slo.sli) else {
-            return Err(EngineError::Internal(format!("SLO `{}` names no SLI of its service", slo.name)));
-        };
-        let empty = weir_flow::Ledger::new(measured.slice_seconds);
-        let (ledger, failure) = match &measured.ledger {
-            Ok(ledger) => (ledger, None),
-            Err(failure) => (&empty, Some(failure.as_str())),
-        };
-        let measured = MeasuredSlo::new(slo, sli, ledger, failure, at)
-            .map_err(|reason| EngineError::question(format!("SLO `{}`: {reason}", slo.name), None))?;
-        slos.push(measured);
-    }
-    Ok(slos)
 }
 
 /// The folder of a record's chain.

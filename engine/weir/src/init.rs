@@ -6,12 +6,13 @@ use fs_err as fs;
 use jiff::{SignedDuration, Timestamp};
 
 /// Where each file goes, and what it says. The texts lie in `starter/`, so that they can be read and tested as they are.
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 6] = [
     ("weir.toml", include_str!("../starter/weir.toml")),
     ("services/my-service.toml", include_str!("../starter/services/my-service.toml")),
     ("policies/error-budget.toml", include_str!("../starter/policies/error-budget.toml")),
     ("policies/burn-rate.toml", include_str!("../starter/policies/burn-rate.toml")),
     ("gates/deploy.toml", include_str!("../starter/gates/deploy.toml")),
+    ("cases/deploy.toml", include_str!("../starter/cases/deploy.toml")),
 ];
 
 /// Where the example events go.

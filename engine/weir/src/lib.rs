@@ -2,18 +2,22 @@
 //!
 //! [`Project::load`] reads a folder of files. An [`Engine`] runs the project's plugins in their sandbox over its events and
 //! answers: [`Engine::gate`] whether a change may go out, [`Engine::check`] how a service stands against the rules,
-//! [`Engine::slo_status`] what is left of its error budgets, [`Engine::toil`] where its people's time goes, and
-//! [`Engine::replay`] whether a recorded decision comes out the same.
+//! [`Engine::slo_status`] what is left of its error budgets, [`Engine::toil`] where its people's time goes,
+//! [`Engine::replay`] whether a recorded decision comes out the same, [`Engine::backtest`] what policies would have said in
+//! the past, and [`Engine::test`] whether the project's own cases come out as expected.
 //!
 //! Nothing here reads the clock: every question names the instant that it is about. The engine writes decision records and
 //! compiled plugins, and nothing else.
 
+mod backtest;
 mod bundled;
 mod case;
+mod cases;
 mod decide;
 mod engine;
 mod glob;
 mod init;
+mod lint;
 mod measure;
 mod measured;
 mod plugins;
@@ -21,15 +25,23 @@ mod project;
 mod records;
 mod replay;
 mod slices;
+mod suggest;
 mod toil;
 
+pub use backtest::{
+    Against, Alert, Backtest, BacktestRequest, BurnDown, Course, Deploy, Detected, Detection, Difference,
+    Incident, PreparedBacktest, Run, ServiceBacktest, Time, Totals,
+};
 pub use case::RecordedNonsense;
+pub use cases::{CaseDifference, CaseOutcome, CaseReport, PolicyReach};
 pub use engine::{Engine, EngineError, EngineOptions, GateRequest, Prepared, ServiceStatus};
 pub use init::{InitError, init};
+pub use lint::{Lint, LintCode, LintFinding};
 pub use measure::Events;
 pub use plugins::PluginError;
 pub use project::{Project, ProjectError};
 pub use records::{RecordError, Records, Stored};
 pub use replay::Replay;
+pub use suggest::{Suggestion, Suggestions, Supported};
 pub use toil::ToilReport;
 pub use weir_model as model;

@@ -11,7 +11,7 @@ use weir_model::event::{Event, WORK_ITEM};
 use weir_model::limits::Limits;
 use weir_model::project::{EventFormat, EventSource};
 use weir_model::service::Service;
-use weir_model::{EventCounts, Name};
+use weir_model::{EventCounts, Name, Slo};
 
 use crate::engine::{EngineError, wrong_kind};
 use crate::glob;
@@ -57,23 +57,46 @@ pub(crate) fn read(
     at: Timestamp,
     events: &Events,
 ) -> Result<Reading, EngineError> {
+    let stretch = Stretch { from: at, until: at, slice_seconds: &|_, slo| slo.slice_seconds() };
+    read_stretch(project, plugins, services, &stretch, events)
+}
+
+/// What is read beyond one instant.
+pub(crate) struct Stretch<'s> {
+    /// The first instant that somebody looks from.
+    pub(crate) from: Timestamp,
+    /// The last one.
+    pub(crate) until: Timestamp,
+    /// The length of slices in which an SLO of a service is measured, in seconds.
+    pub(crate) slice_seconds: &'s dyn Fn(&Service, &Slo) -> u32,
+}
+
+/// Reads what concerns these services, as far as it matters to any instant of a stretch of time.
+pub(crate) fn read_stretch(
+    project: &Project,
+    plugins: &Plugins,
+    services: &[&Service],
+    stretch: &Stretch<'_>,
+    events: &Events,
+) -> Result<Reading, EngineError> {
     let limits = plugins::limits(&Limits::default().or(&project.file.limits));
     let mut requests = Vec::new();
     let mut shape = Vec::new();
     for service in services {
         let mut slos = Vec::new();
         for slo in &service.slos {
-            // The service file has been checked: its SLOs name SLIs that are there.
-            let Some(sli) = service.slis.iter().find(|sli| sli.name == slo.sli) else { continue };
+            // Composites are derived from other SLOs. Those that name an SLI have been checked: it is there.
+            let Some(sli) = slo.sli.as_ref().and_then(|name| service.sli(name)) else { continue };
             let plugin = plugins.named(project, sli.plugin.as_str(), &limits)?;
             if plugin.kind() != Kind::SliCalculator {
                 return Err(wrong_kind("SLI", &sli.name, &plugin));
             }
-            slos.push((slo.name.to_string(), plugin.digest(), slo.slice_seconds()));
+            let slice_seconds = (stretch.slice_seconds)(service, slo);
+            slos.push((slo.name.to_string(), plugin.digest(), slice_seconds));
             requests.push(Request {
                 service: service.about.name.to_string(),
                 sli: sli.name.to_string(),
-                slice_seconds: slo.slice_seconds(),
+                slice_seconds,
                 plugin,
                 limits,
                 params: serde_json::Value::Object(sli.params.clone()).to_string(),
@@ -83,8 +106,8 @@ pub(crate) fn read(
         shape.push(slos);
     }
     let options = Options {
-        from: horizon(services, at),
-        until: at.as_millisecond(),
+        from: horizon(services, stretch.from),
+        until: stretch.until.as_millisecond(),
         keep_whole: KEPT_WHOLE.map(str::to_owned).to_vec(),
         strict: events.strict,
         threads: None,

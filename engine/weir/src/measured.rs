@@ -1,96 +1,482 @@
-//! One SLO at an instant: its ledger, what of it can be judged, and the numbers that people see.
+//! The SLOs of a service: their ledgers, how they stand at an instant, what of them can be judged, and the numbers that
+//! people see.
+
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use weir_flow::Ledger;
-use weir_math::{Account, Budget, Budgeting, Counts, Pace, Ratio, Series, Span, exhausts_at};
-use weir_model::verdict::SloStatus;
-use weir_model::{MeasuredAt, Sli, Slo};
+use weir_math::{
+    Account, Budget, Budgeting, Counts, Decimal, Objective, Pace, Part, Ratio, Series, Span, Tally,
+};
+use weir_math::{all_hold, exhausts_at, objective_missed, weighted};
+use weir_model::service::Service;
+use weir_model::slo::Composite;
+use weir_model::verdict::{CompositeStatus, PartOfAll, PartOfWeighted, SloCounts, SloStatus};
+use weir_model::{MeasuredAt, Name, Slo};
+
+use crate::case::RecordedNonsense;
+use crate::engine::EngineError;
+use crate::measure::SloLedger;
 
 /// The stretch that tells the present pace, in seconds: a day, so that night and day are both in it.
 const PACE_SECONDS: u64 = 86_400;
 
-/// One SLO of a service at an instant.
+/// A day, in seconds.
+const DAY_SECONDS: u64 = 86_400;
+
+/// So many events in a slice are enough for every policy that asks for a least number of them.
+const MUCH: u64 = 1_000_000;
+
+/// The SLOs of a service with all that was measured, ready to be looked at from any instant.
+#[derive(Debug)]
+pub(crate) struct Slos {
+    /// In the order of the service file.
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug)]
+enum Entry {
+    Counted(Arc<History>),
+    Weighted(Box<Weighted>),
+}
+
+/// An SLO that counts, with all its counts.
+#[derive(Debug)]
+pub(crate) struct History {
+    pub(crate) slo: Slo,
+    pub(crate) objective: Objective,
+    pub(crate) account: Account,
+    series: Series,
+    measured_at: Option<MeasuredAt>,
+    /// As in [`Counted`].
+    failure: Option<String>,
+    /// As in [`Counted`].
+    seen: Vec<i64>,
+    /// The parts of a composite.
+    parts: Vec<Arc<History>>,
+}
+
+/// What was counted for an SLO that measures an SLI.
+#[derive(Debug)]
+pub(crate) struct Counted<'l> {
+    /// The SLO's name.
+    pub(crate) slo: &'l str,
+    /// Its counts by slice; none where the calculator failed.
+    pub(crate) series: Series,
+    /// When events that counted are known to have happened, in milliseconds since 1970, rising. For one instant the
+    /// newest is enough.
+    pub(crate) seen: Vec<i64>,
+    /// Why nothing could be counted.
+    pub(crate) failure: Option<String>,
+}
+
+/// A weighted composite. It has no counts, so policies are not asked about it.
+#[derive(Debug)]
+struct Weighted {
+    slo: Slo,
+    parts: Vec<(Decimal, Arc<History>)>,
+}
+
+/// An SLO that counts, at an instant.
 #[derive(Debug)]
 pub(crate) struct MeasuredSlo {
-    pub(crate) slo: Slo,
-    pub(crate) account: Account,
+    history: Arc<History>,
+    /// The instant, in seconds since 1970.
+    now: i64,
     /// Counts over the SLO's window, up to the instant.
     pub(crate) total: Counts,
-    /// Share of the window's slices that have data, as a decimal.
-    pub(crate) coverage: Option<String>,
-    pub(crate) status: SloStatus,
+    /// The share of the window's slices that have data.
+    pub(crate) coverage: Option<Ratio>,
+    /// Why the SLO can't be judged, where it can't.
+    pub(crate) gap: Option<String>,
+}
+
+/// How the SLOs of a service stand at an instant.
+#[derive(Debug, Default)]
+pub(crate) struct Standing {
+    /// Those that policies are asked about.
+    pub(crate) judged: Vec<MeasuredSlo>,
+    /// All of them, as people see them.
+    pub(crate) shown: Vec<SloStatus>,
+}
+
+impl Slos {
+    /// The SLOs of a service with their ledgers: one for each SLO that measures an SLI.
+    ///
+    /// # Errors
+    /// When a ledger is missing, or its slices are not those of its SLO.
+    pub(crate) fn new(service: &Service, ledgers: &[SloLedger]) -> Result<Slos, EngineError> {
+        let counted = ledgers.iter().map(|measured| {
+            let empty = Ledger::new(measured.slice_seconds);
+            let (ledger, failure) = match &measured.ledger {
+                Ok(ledger) => (ledger, None),
+                Err(failure) => (&empty, Some(failure.clone())),
+            };
+            let slices = ledger.slices().map(|(start, slice)| (start, slice.tally));
+            Ok(Counted {
+                slo: &measured.slo,
+                series: Series::new(ledger.slice_seconds(), slices)
+                    .map_err(|error| RecordedNonsense::new("ledger", &error))?,
+                seen: ledger.newest().into_iter().collect(),
+                failure,
+            })
+        });
+        Slos::of(service, counted.collect::<Result<_, EngineError>>()?)
+    }
+
+    /// The SLOs of a service with what was counted for each that measures an SLI.
+    ///
+    /// # Errors
+    /// When the counts of one are missing, or the parts of a composite don't fit together.
+    pub(crate) fn of(service: &Service, mut counted: Vec<Counted<'_>>) -> Result<Slos, EngineError> {
+        let mut measured: Vec<Arc<History>> = Vec::new();
+        for slo in service.slos.iter().filter(|slo| slo.sli.is_some()) {
+            let Some(place) = counted.iter().position(|counted| counted.slo == slo.name.as_str()) else {
+                let reason = format!("there is none for the SLO `{}`", slo.name);
+                return Err(RecordedNonsense::new("ledgers", &reason).into());
+            };
+            measured.push(Arc::new(History::of_sli(service, slo, counted.swap_remove(place))?));
+        }
+        let part = |name: &Name| {
+            let found = measured.iter().find(|history| history.slo.name == *name).cloned();
+            found.ok_or_else(|| RecordedNonsense::new("service", &format!("no SLO `{name}` is measured")))
+        };
+        let mut entries = Vec::new();
+        for slo in &service.slos {
+            entries.push(match &slo.composite {
+                None => Entry::Counted(part(&slo.name)?),
+                Some(Composite::All(parts)) => {
+                    let histories = parts.iter().map(|named| part(&named.slo)).collect::<Result<_, _>>()?;
+                    Entry::Counted(Arc::new(History::of_all(slo, parts, histories)?))
+                }
+                Some(Composite::Weighted(parts)) => Entry::Weighted(Box::new(Weighted {
+                    slo: slo.clone(),
+                    parts: parts.iter().map(|(name, weight)| Ok((**weight, part(name)?))).collect::<Result<
+                        _,
+                        RecordedNonsense,
+                    >>(
+                    )?,
+                })),
+            });
+        }
+        Ok(Slos { entries })
+    }
+
+    /// The SLOs that count, at an instant.
+    pub(crate) fn judged(&self, at: Timestamp) -> Vec<MeasuredSlo> {
+        let counted = self.entries.iter().filter_map(|entry| match entry {
+            Entry::Counted(history) => Some(MeasuredSlo::new(history, at)),
+            Entry::Weighted(_) => None,
+        });
+        counted.collect()
+    }
+
+    /// All SLOs at an instant, with what people see of them.
+    pub(crate) fn standing(&self, at: Timestamp) -> Standing {
+        let judged = self.judged(at);
+        let mut counted = judged.iter();
+        let shown = self.entries.iter().filter_map(|entry| match entry {
+            Entry::Counted(_) => counted.next().map(MeasuredSlo::status),
+            Entry::Weighted(weighted) => Some(weighted.status(at)),
+        });
+        Standing { shown: shown.collect(), judged }
+    }
+}
+
+impl History {
+    fn of_sli(service: &Service, slo: &Slo, counted: Counted<'_>) -> Result<History, EngineError> {
+        let sli = slo.sli.as_ref().and_then(|name| service.sli(name));
+        Ok(History {
+            measured_at: sli.and_then(|sli| sli.measured_at),
+            failure: counted.failure,
+            seen: counted.seen,
+            ..History::new(slo, counted.series)?
+        })
+    }
+
+    /// A composite that holds while all its parts do: derived from their ledgers, so that none of its own is kept.
+    fn of_all(
+        slo: &Slo,
+        named: &[weir_model::slo::Part],
+        histories: Vec<Arc<History>>,
+    ) -> Result<History, EngineError> {
+        let parts: Vec<Part<'_>> = named
+            .iter()
+            .zip(&histories)
+            .map(|(part, history)| Part { series: &history.series, target: target(part, history) })
+            .collect();
+        let series = all_hold(&parts).map_err(|error| unfit(slo, &error))?;
+        let failure = histories.iter().find_map(|part| part.failure.clone());
+        Ok(History { failure, parts: histories, ..History::new(slo, series)? })
+    }
+
+    fn new(slo: &Slo, series: Series) -> Result<History, EngineError> {
+        let Some(objective) = slo.objective else { return Err(unfit(slo, &"it has no objective")) };
+        Ok(History {
+            slo: slo.clone(),
+            objective: *objective,
+            account: Account::new(&series, slo.account(), slo.unknown_counts_as.into()),
+            series,
+            measured_at: None,
+            failure: None,
+            seen: Vec::new(),
+            parts: Vec::new(),
+        })
+    }
+
+    /// When the newest event happened that counted before the instant. A composite knows what the least known of its
+    /// parts does.
+    fn newest(&self, at: Timestamp) -> Option<Timestamp> {
+        self.least_known(at).own_newest(at)
+    }
+
+    fn least_known(&self, at: Timestamp) -> &History {
+        // Nothing at all is less than anything.
+        self.parts.iter().map(AsRef::as_ref).min_by_key(|part| part.own_newest(at)).unwrap_or(self)
+    }
+
+    fn own_newest(&self, at: Timestamp) -> Option<Timestamp> {
+        let before = self.seen.partition_point(|seen| *seen < at.as_millisecond());
+        let newest = self.seen.get(before.checked_sub(1)?)?;
+        Timestamp::from_millisecond(*newest).ok()
+    }
+
+    fn counts(&self, seconds: u64, now: i64) -> Counts {
+        self.account.counts(Span { start: now.saturating_sub_unsigned(seconds), end: now })
+    }
+
+    /// Why the SLO can't be judged on this data.
+    fn gap(&self, total: Counts, coverage: Option<&Ratio>, at: Timestamp) -> Option<String> {
+        if let Some(failure) = &self.failure {
+            return Some(failure.clone());
+        }
+        let name = &self.slo.name;
+        let source = self.least_known(at);
+        let of_part = if source.slo.name == *name { None } else { Some(&source.slo.name) };
+        let Some(newest) = source.own_newest(at) else {
+            let of_part = of_part.map(|part| format!(" of its part `{part}`")).unwrap_or_default();
+            return Some(format!("`{name}` has no events{of_part}"));
+        };
+        let age = at.as_second().saturating_sub(newest.as_second());
+        let stale_after = self.slo.stale_after.seconds();
+        if age > i64::try_from(stale_after).unwrap_or(i64::MAX) {
+            let whose = of_part.map_or_else(
+                || "its newest event".to_owned(),
+                |part| format!("the newest event of `{part}`"),
+            );
+            return Some(format!(
+                "`{name}` is stale: {whose} is of {newest}, {} ago, and it goes stale after {}",
+                weir_math::format_duration(age.unsigned_abs() / 60 * 60),
+                weir_math::format_duration(stale_after),
+            ));
+        }
+        if total.valid() == 0 {
+            return Some(format!("`{name}` has no valid events in its window"));
+        }
+        let least = *self.slo.min_coverage?;
+        let enough = coverage.is_some_and(|coverage| coverage.cmp_decimal(&least).is_ge());
+        if enough {
+            return None;
+        }
+        let have = coverage.map_or_else(|| "0 %".to_owned(), |coverage| coverage.percent_string(1));
+        Some(format!("`{name}` has data for {have} of its window, and needs {}", least.percent()))
+    }
+}
+
+/// The share of good events that makes a slice of a part good.
+fn target(part: &weir_model::slo::Part, history: &History) -> Decimal {
+    part.target.map_or_else(|| history.slo.slice_goal(), |target| *target)
+}
+
+/// What was measured does not fit the SLO, which nothing of this engine's making does.
+fn unfit(slo: &Slo, reason: &dyn ToString) -> EngineError {
+    EngineError::question(format!("SLO `{}`: {}", slo.name, reason.to_string()), None)
 }
 
 impl MeasuredSlo {
-    /// Holds a ledger against an SLO at `at`.
-    ///
-    /// # Errors
-    /// When the ledger's slices are not those of the SLO, which no ledger of this engine's making has.
-    pub(crate) fn new(
-        slo: &Slo,
-        sli: &Sli,
-        ledger: &Ledger,
-        failure: Option<&str>,
-        at: Timestamp,
-    ) -> Result<MeasuredSlo, String> {
+    fn new(history: &Arc<History>, at: Timestamp) -> MeasuredSlo {
         let now = at.as_second();
-        let series =
-            Series::new(ledger.slice_seconds(), ledger.slices().map(|(start, slice)| (start, slice.tally)))
-                .map_err(|error| error.to_string())?;
-        let account = Account::new(&series, slo.account(), slo.unknown_counts_as.into());
-        let window = &*slo.window;
-        let span = window.elapsed(now);
-        let total = account.counts(span);
-        let coverage = account.coverage(span);
-        let newest = ledger.newest().and_then(|newest| Timestamp::from_millisecond(newest).ok());
-        let gap = failure.map(str::to_owned).or_else(|| gap(slo, total, coverage.as_ref(), newest, at));
-        let objective = &*slo.objective;
-        let budget = Budget::new(objective, total);
-        let hour = Budget::new(objective, account.counts(Span { start: now.saturating_sub(3600), end: now }));
-        let exhausted = exhausts_at(&account, objective, window, now, pace(&account, now));
-        let status = SloStatus {
-            name: slo.name.to_string(),
-            sli: slo.sli.to_string(),
-            measured_at: sli.measured_at.map(|place: MeasuredAt| place.to_string()),
-            objective: objective.to_string(),
-            window: window.to_string(),
-            gap,
-            good: total.good,
-            bad: total.bad,
-            unknown: series.sum(span).unknown,
-            unit: unit(&slo.account()).to_owned(),
-            achieved: achieved(total).map(|share| share.percent_string(4)),
-            remaining: budget.remaining().map(|share| share.percent_string(2)),
-            burn_last_hour: hour.burn().map(|burn| burn.to_decimal_string(2)),
-            coverage: coverage.as_ref().map(|share| share.percent_string(1)),
-            exhausted_at: exhausted.and_then(|second| Timestamp::from_second(second).ok()),
-            newest_event: newest,
-        };
-        let coverage = coverage.map(|share| share.to_decimal_string(6));
-        Ok(MeasuredSlo { slo: slo.clone(), account, total, coverage, status })
+        let span = history.slo.window.elapsed(now);
+        let total = history.account.counts(span);
+        let coverage = history.account.coverage(span);
+        let gap = history.gap(total, coverage.as_ref(), at);
+        MeasuredSlo { history: history.clone(), now, total, coverage, gap }
     }
 
-    /// Why the SLO can't be judged, where it can't.
-    pub(crate) fn gap(&self) -> Option<&str> {
-        self.status.gap.as_deref()
+    pub(crate) fn name(&self) -> &Name {
+        &self.history.slo.name
+    }
+
+    pub(crate) fn objective(&self) -> &Objective {
+        &self.history.objective
+    }
+
+    pub(crate) fn window(&self) -> &weir_math::Window {
+        &self.history.slo.window
+    }
+
+    pub(crate) fn account(&self) -> &Account {
+        &self.history.account
+    }
+
+    /// What is left of the error budget.
+    pub(crate) fn budget(&self) -> Budget {
+        Budget::new(&self.history.objective, self.total)
     }
 
     /// The counts over the last so many seconds.
-    pub(crate) fn last(&self, seconds: u64, now: i64) -> Counts {
-        let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
-        self.account.counts(Span { start: now.saturating_sub(seconds), end: now })
+    pub(crate) fn last(&self, seconds: u64) -> Counts {
+        self.history.counts(seconds, self.now)
     }
 
     /// The pace of the last day.
-    pub(crate) fn pace(&self, now: i64) -> Pace {
-        pace(&self.account, now)
+    pub(crate) fn pace(&self) -> Pace {
+        let counts = self.last(PACE_SECONDS);
+        Pace { good: counts.good, bad: counts.bad, seconds: PACE_SECONDS }
+    }
+
+    pub(crate) fn budgeting(&self) -> Budgeting {
+        self.history.slo.account()
+    }
+
+    /// The counts over the SLO's window as they were on each day of the recorded data, the newest first: at most as many
+    /// days as one window has, and only those on which anything counted.
+    pub(crate) fn daily(&self, at: Timestamp) -> Vec<Counts> {
+        let window = self.window();
+        let Some(first) = self.account().first() else { return Vec::new() };
+        let days = (window.nominal_seconds(self.now) / DAY_SECONDS).max(1);
+        (0..days)
+            .map(|day| at.as_second().saturating_sub_unsigned(day.saturating_mul(DAY_SECONDS)))
+            .take_while(|instant| *instant > first)
+            .map(|instant| self.account().counts(window.elapsed(instant)))
+            .filter(|counts| counts.valid() > 0)
+            .collect()
+    }
+
+    /// The same SLO in an outage: all that came over its window, or over as many seconds if that is longer, was bad, and
+    /// there was much of it.
+    ///
+    /// # Errors
+    /// When the SLO has more slices than can be counted, which none has.
+    pub(crate) fn in_outage(&self, seconds: u64) -> Result<MeasuredSlo, EngineError> {
+        let slo = &self.history.slo;
+        let length = i64::from(self.history.series.slice_seconds());
+        let window = slo.window.elapsed(self.now);
+        let start = window.start.min(self.now.saturating_sub_unsigned(seconds));
+        let slices = (start.div_euclid(length)..self.now.div_euclid(length))
+            .map(|slice| (slice.saturating_mul(length), Tally { good: 0, bad: MUCH, unknown: 0 }));
+        let series =
+            Series::new(self.history.series.slice_seconds(), slices).map_err(|error| unfit(slo, &error))?;
+        let newest = self.now.saturating_sub(1).saturating_mul(1000);
+        let outage = History { seen: vec![newest], ..History::new(slo, series)? };
+        Ok(MeasuredSlo::new(&Arc::new(outage), Timestamp::from_second(self.now).unwrap_or(Timestamp::MAX)))
+    }
+
+    fn status(&self) -> SloStatus {
+        let history = &self.history;
+        let slo = &history.slo;
+        let exhausted = exhausts_at(&history.account, &history.objective, &slo.window, self.now, self.pace());
+        let hour = Budget::new(&history.objective, self.last(3600));
+        let instant = |second: i64| Timestamp::from_second(second).ok();
+        SloStatus {
+            measured_at: history.measured_at.map(|place| place.to_string()),
+            objective: Some(history.objective.to_string()),
+            composite: history.composite(),
+            gap: self.gap.clone(),
+            counts: Some(self.counts()),
+            achieved: achieved(self.total).map(|share| share.percent_string(4)),
+            remaining: self.budget().remaining().map(|share| share.percent_string(2)),
+            missed_confidence: self.missed_confidence(),
+            burn_last_hour: hour.burn().map(|burn| burn.to_decimal_string(2)),
+            coverage: self.coverage.as_ref().map(|share| share.percent_string(1)),
+            exhausted_at: exhausted.and_then(instant),
+            newest_event: instant(self.now).and_then(|at| history.newest(at)),
+            ..status_of(slo)
+        }
+    }
+
+    fn counts(&self) -> SloCounts {
+        let (slo, span) = (&self.history.slo, self.history.slo.window.elapsed(self.now));
+        SloCounts {
+            good: self.total.good,
+            bad: self.total.bad,
+            unknown: self.history.series.sum(span).unknown,
+            allowed_bad: self.budget().allowed_bad(),
+            unit: unit(&slo.account()).to_owned(),
+        }
+    }
+
+    /// None where a slice counts as a billion: they are no billion observations.
+    fn missed_confidence(&self) -> Option<String> {
+        if self.history.slo.account() == Budgeting::RatioTimeSlices {
+            return None;
+        }
+        let sure = format!("{:.4}", objective_missed(&self.history.objective, self.total)?);
+        Some(sure.trim_end_matches('0').trim_end_matches('.').to_owned())
     }
 }
 
-fn pace(account: &Account, now: i64) -> Pace {
-    let seconds = i64::try_from(PACE_SECONDS).unwrap_or(i64::MAX);
-    let counts = account.counts(Span { start: now.saturating_sub(seconds), end: now });
-    Pace { good: counts.good, bad: counts.bad, seconds: PACE_SECONDS }
+impl History {
+    fn composite(&self) -> Option<CompositeStatus> {
+        let Some(Composite::All(named)) = &self.slo.composite else { return None };
+        let parts = named.iter().zip(&self.parts).map(|(part, history)| PartOfAll {
+            slo: part.slo.to_string(),
+            target: target(part, history).percent(),
+        });
+        Some(CompositeStatus::All { parts: parts.collect() })
+    }
+}
+
+impl Weighted {
+    fn status(&self, at: Timestamp) -> SloStatus {
+        let now = at.as_second();
+        let span = self.slo.window.elapsed(now);
+        let mean = |span: Span| {
+            let budget = |history: &History| Budget::new(&history.objective, history.account.counts(span));
+            let parts: Vec<(Decimal, Budget)> =
+                self.parts.iter().map(|(weight, part)| (*weight, budget(part))).collect();
+            (weighted(&parts), parts)
+        };
+        let (whole, budgets) = mean(span);
+        let (hour, _) = mean(Span { start: now.saturating_sub(3600), end: now });
+        let parts = self.parts.iter().zip(budgets).map(|((weight, part), (_, budget))| PartOfWeighted {
+            slo: part.slo.name.to_string(),
+            weight: weight.to_string(),
+            remaining: budget.remaining().map(|share| share.percent_string(2)),
+        });
+        SloStatus {
+            composite: Some(CompositeStatus::Weighted {
+                parts: parts.collect(),
+                judged: whole.as_ref().map(|mean| mean.judged.percent_string(1)),
+            }),
+            gap: self.parts.iter().find_map(|(_, part)| MeasuredSlo::new(part, at).gap),
+            remaining: whole.map(|mean| mean.remaining.percent_string(2)),
+            burn_last_hour: hour.map(|mean| mean.burn.to_decimal_string(2)),
+            newest_event: self.parts.iter().map(|(_, part)| part.newest(at)).min().flatten(),
+            ..status_of(&self.slo)
+        }
+    }
+}
+
+/// What an SLO's file alone says of it.
+fn status_of(slo: &Slo) -> SloStatus {
+    SloStatus {
+        name: slo.name.to_string(),
+        sli: slo.sli.as_ref().map(ToString::to_string),
+        composite: None,
+        measured_at: None,
+        objective: None,
+        window: slo.window.to_string(),
+        gap: None,
+        counts: None,
+        achieved: None,
+        remaining: None,
+        missed_confidence: None,
+        burn_last_hour: None,
+        coverage: None,
+        exhausted_at: None,
+        newest_event: None,
+    }
 }
 
 /// The share of good ones.
@@ -104,37 +490,4 @@ fn unit(budgeting: &Budgeting) -> &'static str {
         Budgeting::TimeSlices { .. } => "slices",
         Budgeting::RatioTimeSlices => "billionths of slices",
     }
-}
-
-/// Why an SLO can't be judged on this data.
-fn gap(
-    slo: &Slo,
-    total: Counts,
-    coverage: Option<&Ratio>,
-    newest: Option<Timestamp>,
-    at: Timestamp,
-) -> Option<String> {
-    let name = &slo.name;
-    let Some(newest) = newest else {
-        return Some(format!("`{name}` has no events"));
-    };
-    let age = at.as_second().saturating_sub(newest.as_second());
-    let stale_after = slo.stale_after.seconds();
-    if age > i64::try_from(stale_after).unwrap_or(i64::MAX) {
-        return Some(format!(
-            "`{name}` is stale: its newest event is of {newest}, {} ago, and it goes stale after {}",
-            weir_math::format_duration(age.unsigned_abs() / 60 * 60),
-            weir_math::format_duration(stale_after),
-        ));
-    }
-    if total.valid() == 0 {
-        return Some(format!("`{name}` has no valid events in its window"));
-    }
-    let least = *slo.min_coverage?;
-    let enough = coverage.is_some_and(|coverage| coverage.cmp_decimal(&least).is_ge());
-    if enough {
-        return None;
-    }
-    let have = coverage.map_or_else(|| "0 %".to_owned(), |coverage| coverage.percent_string(1));
-    Some(format!("`{name}` has data for {have} of its window, and needs {}", least.percent()))
 }

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use fs_err as fs;
-use weir_host::{Digest, Info, Limits, Plugin, Sandbox};
+use weir_host::{Digest, Info, Limits, Plugin, Sandbox, Wasi};
 use weir_model::lock::Pinned;
 
 use crate::bundled::{BUNDLED, Bundled};
@@ -57,13 +57,16 @@ struct Component {
     bytes: Cow<'static, [u8]>,
     /// Machine code that was compiled together with Weir.
     compiled: Option<&'static [u8]>,
+    /// What it gets if it imports WASI.
+    wasi: Wasi,
 }
 
 /// Loads plugins and keeps them.
 #[derive(Debug)]
 pub(crate) struct Plugins {
     sandbox: Sandbox,
-    loaded: Mutex<BTreeMap<Digest, Loaded>>,
+    /// By content, and by what WASI is for it: where one project allows what another does not, both are right.
+    loaded: Mutex<BTreeMap<(Digest, Wasi), Loaded>>,
 }
 
 /// A plugin with the component that it was made from, which decision records keep.
@@ -99,6 +102,9 @@ impl Plugins {
     }
 
     /// The plugin with a digest: one that comes with Weir, or else `component`, which a record's folder holds.
+    ///
+    /// Whether it may import WASI is not asked again. A component that imports it was run because the project allowed
+    /// that, and to one that does not, the answer makes no difference.
     pub(crate) fn with_digest(
         &self,
         name: &str,
@@ -108,9 +114,9 @@ impl Plugins {
     ) -> Result<Plugin, PluginError> {
         let bundled =
             BUNDLED.iter().find(|bundled| bundled.name == name && Digest::of(bundled.component) == *digest);
-        let found = bundled
-            .map(of_bundled)
-            .or_else(|| component().map(|bytes| Component { bytes: bytes.into(), compiled: None }));
+        let found = bundled.map(of_bundled).or_else(|| {
+            component().map(|bytes| Component { bytes: bytes.into(), compiled: None, wasi: Wasi::Inert })
+        });
         let Some(found) = found else {
             let known = format!("another plugin of that name, but none with the SHA-256 {digest}");
             return Err(PluginError::Unknown { name: name.to_owned(), known });
@@ -119,17 +125,17 @@ impl Plugins {
     }
 
     fn load(&self, name: &str, component: &Component, limits: &Limits) -> Result<Plugin, PluginError> {
-        let digest = Digest::of(&component.bytes);
+        let key = (Digest::of(&component.bytes), component.wasi);
         // A thread that panicked here has left whole plugins behind, or none.
         let mut all = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(loaded) = all.get(&digest) {
+        if let Some(loaded) = all.get(&key) {
             return Ok(loaded.plugin.clone());
         }
         let plugin = match component.compiled {
             Some(compiled) => self.sandbox.load_compiled(name, &component.bytes, compiled, limits)?,
-            None => self.sandbox.load(name, &component.bytes, limits)?,
+            None => self.sandbox.load_with_wasi(name, &component.bytes, component.wasi, limits)?,
         };
-        all.insert(digest, Loaded { plugin: plugin.clone(), component: component.bytes.clone() });
+        all.insert(key, Loaded { plugin: plugin.clone(), component: component.bytes.clone() });
         Ok(plugin)
     }
 
@@ -144,12 +150,18 @@ impl Plugins {
         digests: impl Iterator<Item = Digest>,
     ) -> Vec<(Digest, Cow<'static, [u8]>)> {
         let all = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        digests.filter_map(|digest| Some((digest, all.get(&digest)?.component.clone()))).collect()
+        digests
+            .filter_map(|digest| {
+                let loaded =
+                    [Wasi::Refused, Wasi::Inert].into_iter().find_map(|wasi| all.get(&(digest, wasi)))?;
+                Some((digest, loaded.component.clone()))
+            })
+            .collect()
     }
 }
 
 fn of_bundled(bundled: &Bundled) -> Component {
-    Component { bytes: bundled.component.into(), compiled: bundled.compiled }
+    Component { bytes: bundled.component.into(), compiled: bundled.compiled, wasi: Wasi::Refused }
 }
 
 /// The component that a project means by a name, when it is the one that the project has pinned.
@@ -160,7 +172,11 @@ fn find(project: &Project, name: &str) -> Result<Component, PluginError> {
         Some(path) => {
             let read = fs::read(project.root().join(path.as_str()));
             let bytes = read.map_err(|source| PluginError::Io { name: name.to_owned(), source })?;
-            Component { bytes: bytes.into(), compiled: None }
+            let wasi = match pinned.map(|pinned| pinned.wasi).unwrap_or_default() {
+                weir_model::lock::Wasi::Refused => Wasi::Refused,
+                weir_model::lock::Wasi::Inert => Wasi::Inert,
+            };
+            Component { bytes: bytes.into(), compiled: None, wasi }
         }
         None => match BUNDLED.iter().find(|bundled| bundled.name == name) {
             Some(bundled) => of_bundled(bundled),

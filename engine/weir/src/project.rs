@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use weir_model::diagnostic::{Code, Diagnostic, nearest_word, quote};
 use weir_model::file::{Content, File};
 use weir_model::gate::{Gate, GateFile};
@@ -23,6 +24,9 @@ pub enum ProjectError {
     /// No folder upwards holds a `weir.toml`.
     #[error("no weir.toml in `{}` or any folder above it; name the project with --project, or make one with `weir init`", .0.display())]
     NotFound(PathBuf),
+    /// There is no such folder.
+    #[error("there is no folder `{}`", .0.display())]
+    NoFolder(PathBuf),
     /// A file or folder can't be read.
     #[error(transparent)]
     Io(#[from] std::io::Error),
@@ -32,7 +36,7 @@ pub enum ProjectError {
 }
 
 /// The files of a project, all of them valid.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Project {
     root: PathBuf,
     pub(crate) file: ProjectFile,
@@ -52,7 +56,7 @@ impl Project {
     /// When a file can't be read, or any file is wrong: then with everything that is wrong in all of them.
     pub fn load(root: impl Into<PathBuf>) -> Result<Project, ProjectError> {
         let root = root.into();
-        let mut reader = Reader { root: &root, diagnostics: Vec::new() };
+        let mut reader = Reader::new(&root);
         let file = reader.file(Path::new("weir.toml"))?;
         let lock = if root.join("weir.lock").exists() { reader.file(Path::new("weir.lock"))? } else { None };
         let services = reader.folder("services")?;
@@ -63,6 +67,25 @@ impl Project {
         let mut diagnostics = reader.diagnostics;
         let Some(file) = file else { return Err(ProjectError::Wrong(diagnostics)) };
         let project = Project { root, file, services, policies, gates, waivers, overrides, lock };
+        if diagnostics.is_empty() {
+            project.cross_check(&mut diagnostics);
+        }
+        if diagnostics.is_empty() { Ok(project) } else { Err(ProjectError::Wrong(diagnostics)) }
+    }
+
+    /// The same project with the policies of a folder in place of its own.
+    ///
+    /// # Errors
+    /// When a file can't be read, or any is wrong.
+    pub(crate) fn with_policies(&self, folder: &Path) -> Result<Project, ProjectError> {
+        let mut reader = Reader { root: Path::new(""), diagnostics: Vec::new() };
+        if !folder.is_dir() {
+            return Err(ProjectError::NoFolder(folder.to_owned()));
+        }
+        let policies = reader.folder(&folder.to_string_lossy())?;
+        let mut diagnostics = reader.diagnostics;
+        // Waivers may name policies that the other folder doesn't have; only checks need them.
+        let project = Project { policies, waivers: Vec::new(), ..self.clone() };
         if diagnostics.is_empty() {
             project.cross_check(&mut diagnostics);
         }
@@ -86,6 +109,11 @@ impl Project {
     /// The instant at which the project stands, when it says so itself: a recorded project does.
     pub fn as_of(&self) -> Option<Timestamp> {
         self.file.about.as_of.as_deref().copied()
+    }
+
+    /// The time zone that people want to read instants in; UTC unless the project says otherwise.
+    pub fn time_zone(&self) -> TimeZone {
+        self.file.about.time_zone.as_ref().map_or(TimeZone::UTC, |zone| zone.zone().clone())
     }
 
     /// The folder of decision records.
@@ -122,16 +150,42 @@ impl Project {
             let places = dependencies.map(|(index, name)| (format!("/service/dependencies/{index}"), name));
             known(file.source(), "service", places, &services, diagnostics);
         }
+        for file in &self.policies {
+            self.weighted_slos(file, diagnostics);
+        }
         for file in &self.waivers {
             let waivers = file.waivers.iter().enumerate();
             let places = waivers.map(|(index, waiver)| (format!("/waiver/{index}/policy"), &waiver.policy));
             known(file.source(), "policy", places, &policies, diagnostics);
         }
     }
+
+    /// Reports the weighted SLOs that a policy names: no policy can judge them.
+    fn weighted_slos(&self, policy: &PolicyFile, diagnostics: &mut Vec<Diagnostic>) {
+        let services: Vec<&Service> =
+            self.services().filter(|service| policy.scope.covers(service)).collect();
+        for (index, pattern) in policy.scope.slos.iter().enumerate() {
+            let weighted = services.iter().find(|service| {
+                service.slos.iter().any(|slo| slo.is_weighted() && slo.name.as_str() == pattern.as_str())
+            });
+            if let Some(service) = weighted {
+                let message = format!(
+                    "the SLO {} of {} is weighted, and a policy can't judge it",
+                    quote(pattern.as_str()),
+                    quote(service.about.name.as_str())
+                );
+                let source = policy.source();
+                let mut diagnostic =
+                    source.error(Code::NoCounts, source.span(&format!("/match/slos/{index}")), message);
+                diagnostic.help = Some("name its parts, or a composite of `all` of them".to_owned());
+                diagnostics.push(diagnostic);
+            }
+        }
+    }
 }
 
 /// Reports names that no file defines.
-fn known<'n>(
+pub(crate) fn known<'n>(
     source: &Source,
     what: &str,
     names: impl Iterator<Item = (String, &'n Name)>,
@@ -166,12 +220,21 @@ fn unique<T: Content>(
 }
 
 /// Reads files and collects what is wrong with them.
-struct Reader<'r> {
+pub(crate) struct Reader<'r> {
     root: &'r Path,
     diagnostics: Vec<Diagnostic>,
 }
 
-impl Reader<'_> {
+impl<'r> Reader<'r> {
+    pub(crate) fn new(root: &'r Path) -> Reader<'r> {
+        Reader { root, diagnostics: Vec::new() }
+    }
+
+    /// What is wrong with the files that were read.
+    pub(crate) fn into_diagnostics(self) -> Vec<Diagnostic> {
+        self.diagnostics
+    }
+
     /// One file; none when it is wrong.
     fn file<T: Content>(&mut self, path: &Path) -> Result<Option<File<T>>, ProjectError> {
         let text = fs::read_to_string(self.root.join(path))?;
@@ -189,7 +252,7 @@ impl Reader<'_> {
     }
 
     /// The TOML files of a folder, in the order of their names; none when there is no such folder.
-    fn folder<T: Content>(&mut self, folder: &str) -> Result<Vec<File<T>>, ProjectError> {
+    pub(crate) fn folder<T: Content>(&mut self, folder: &str) -> Result<Vec<File<T>>, ProjectError> {
         let path = self.root.join(folder);
         if !path.is_dir() {
             return Ok(Vec::new());

@@ -8,9 +8,10 @@ use weir_model::record::{Given, Inputs, Measured};
 use weir_model::verdict::Verdict;
 
 use crate::case::{Case, CasePolicy, RecordedNonsense};
-use crate::decide::{Armed, decide};
-use crate::engine::{Engine, EngineError, chain_of, measured_slos};
+use crate::decide::{Armed, Outlook, decide};
+use crate::engine::{Engine, EngineError, chain_of};
 use crate::measure::SloLedger;
+use crate::measured::Slos;
 use crate::plugins;
 use crate::project::Project;
 use crate::records::{self, Records};
@@ -105,8 +106,8 @@ fn derive(
     follows: Option<bool>,
 ) -> Result<Replay, EngineError> {
     let ledgers = inputs.measured.iter().map(ledger).collect::<Result<Vec<_>, _>>()?;
-    let slos = measured_slos(&case.service, &ledgers, case.at)?;
-    let derived = decide(case, armed, &slos).verdict;
+    let standing = Slos::new(&case.service, &ledgers)?.standing(case.at);
+    let derived = decide(case, armed, &standing, Outlook::Ahead).verdict;
     let bytes = |verdict: &Verdict| {
         serde_json::to_vec(verdict).map_err(|error| EngineError::Internal(error.to_string()))
     };

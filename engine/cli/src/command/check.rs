@@ -1,6 +1,6 @@
 //! `weir check`: how does a service stand against the rules?
 
-use super::{Failure, engine, instant, json, notes, project};
+use super::{Failure, clock, engine, instant, json, notes, project};
 use crate::args::{CheckArguments, Format};
 use crate::exit::Exit;
 use crate::{output, render};
@@ -12,7 +12,7 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Exit, Failure> {
     let verdict = engine.check(&project, &arguments.service, at)?;
     notes(&engine)?;
     output::result(&match arguments.project.format {
-        Format::Human => render::check::checks(&verdict),
+        Format::Human => render::check::checks(&verdict, &clock(&project)),
         Format::Json => json(&verdict)?,
     })?;
     Ok(Exit::of_verdict(&verdict, false))

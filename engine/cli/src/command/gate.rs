@@ -2,7 +2,7 @@
 
 use weir::{GateRequest, Records};
 
-use super::{Failure, engine, events, instant, json, notes, project};
+use super::{Failure, clock, engine, events, instant, json, notes, project};
 use crate::args::{Format, GateArguments};
 use crate::exit::Exit;
 use crate::{output, render};
@@ -22,7 +22,7 @@ pub(super) fn run(arguments: &GateArguments) -> Result<Exit, Failure> {
     notes(&engine)?;
     let verdict = &stored.record.verdict;
     output::result(&match arguments.project.format {
-        Format::Human => render::verdict::verdict(verdict),
+        Format::Human => render::verdict::verdict(verdict, &clock(&project)),
         Format::Json => json(verdict)?,
     })?;
     output::message(&format!("recorded in {}\n", stored.path.display()))?;

@@ -1,5 +1,6 @@
 //! `weir replay`: does a recorded decision come out the same?
 
+use jiff::tz::TimeZone;
 use serde::Serialize;
 use weir::{Project, Replay};
 use weir_model::verdict::Verdict;
@@ -7,6 +8,7 @@ use weir_model::verdict::Verdict;
 use super::{Failure, engine, json, notes};
 use crate::args::{Format, ReplayArguments};
 use crate::exit::Exit;
+use crate::render::Clock;
 use crate::{output, render};
 
 /// The version of the replay's JSON form.
@@ -45,6 +47,11 @@ pub(super) fn run(arguments: &ReplayArguments) -> Result<Exit, Failure> {
     Ok(if intact { Exit::Go } else { Exit::Undecided })
 }
 
+/// A record knows no project, and so no time zone of people.
+fn clock() -> Clock {
+    Clock::of(TimeZone::UTC)
+}
+
 fn same_policies(replay: &Replay) -> String {
     let chain = match replay.follows {
         Some(true) => "the record before it is the one that it names",
@@ -58,7 +65,7 @@ fn same_policies(replay: &Replay) -> String {
         "ANOTHER VERDICT comes out: recorded {}, derived {}; {chain}\n\n{}",
         replay.recorded.effect,
         replay.derived.effect,
-        render::verdict::verdict(&replay.derived)
+        render::verdict::verdict(&replay.derived, &clock())
     )
 }
 
@@ -67,6 +74,6 @@ fn other_policies(replay: &Replay) -> String {
         "recorded {}, with these policies {}\n\n{}",
         replay.recorded.effect,
         replay.derived.effect,
-        render::verdict::verdict(&replay.derived)
+        render::verdict::verdict(&replay.derived, &clock())
     )
 }

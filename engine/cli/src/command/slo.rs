@@ -1,16 +1,16 @@
-//! `weir slo status`: what is left of the error budgets?
+//! `weir slo`: what is left of the error budgets, and are they worth having?
 
 use serde::Serialize;
-use weir_model::EventCounts;
 use weir_model::verdict::SloStatus;
+use weir_model::{EventCounts, Severity};
 
-use super::{Failure, engine, events, instant, json, notes, project};
-use crate::args::{Format, SloStatusArguments};
+use super::{Failure, clock, engine, events, instant, json, notes, project};
+use crate::args::{Format, SloLintArguments, SloStatusArguments};
 use crate::exit::Exit;
 use crate::{output, render};
 
 /// The version of the status's JSON form.
-const STATUS_VERSION: u32 = 1;
+const STATUS_VERSION: u32 = 2;
 
 /// The JSON form.
 #[derive(Debug, Serialize)]
@@ -28,7 +28,7 @@ struct OfService<'s> {
     slos: &'s [SloStatus],
 }
 
-pub(super) fn run(arguments: &SloStatusArguments) -> Result<Exit, Failure> {
+pub(super) fn status(arguments: &SloStatusArguments) -> Result<Exit, Failure> {
     let project = project(&arguments.project)?;
     let at = instant(&arguments.project, &project);
     let service = arguments.service.as_deref();
@@ -40,7 +40,9 @@ pub(super) fn run(arguments: &SloStatusArguments) -> Result<Exit, Failure> {
             let rows = services
                 .iter()
                 .flat_map(|status| status.slos.iter().map(move |slo| (status.service.as_str(), slo)));
-            format!("SLOs at {at}\n\n{}\n{}", render::verdict::slos(rows, true), render::events(&counts))
+            let clock = clock(&project);
+            let table = render::verdict::slos(rows, true, &clock);
+            format!("SLOs at {}\n\n{table}\n{}", clock.show(at), render::events(&counts))
         }
         Format::Json => {
             let services = services
@@ -49,6 +51,41 @@ pub(super) fn run(arguments: &SloStatusArguments) -> Result<Exit, Failure> {
                 .collect();
             json(&Status { schema_version: STATUS_VERSION, at: at.to_string(), services, events: &counts })?
         }
+    })?;
+    Ok(Exit::Go)
+}
+
+pub(super) fn lint(arguments: &SloLintArguments) -> Result<Exit, Failure> {
+    let SloLintArguments { fail_on_warn, status } = arguments;
+    let project = project(&status.project)?;
+    let at = instant(&status.project, &project);
+    let engine = engine()?;
+    let lint = engine.slo_lint(&project, status.service.as_deref(), at, &events(&status.events))?;
+    notes(&engine)?;
+    output::result(&match status.project.format {
+        Format::Human => render::lint::lint(&lint, &clock(&project)),
+        Format::Json => json(&lint)?,
+    })?;
+    let has = |severity| lint.findings.iter().any(|finding| finding.code.severity() == severity);
+    Ok(if has(Severity::Error) {
+        Exit::Stop
+    } else if *fail_on_warn && has(Severity::Warning) {
+        Exit::Warned
+    } else {
+        Exit::Go
+    })
+}
+
+pub(super) fn suggest(arguments: &SloStatusArguments) -> Result<Exit, Failure> {
+    let project = project(&arguments.project)?;
+    let at = instant(&arguments.project, &project);
+    let engine = engine()?;
+    let service = arguments.service.as_deref();
+    let suggestions = engine.slo_suggest(&project, service, at, &events(&arguments.events))?;
+    notes(&engine)?;
+    output::result(&match arguments.project.format {
+        Format::Human => render::lint::suggestions(&suggestions, &clock(&project)),
+        Format::Json => json(&suggestions)?,
     })?;
     Ok(Exit::Go)
 }

@@ -1,6 +1,6 @@
 //! `weir toil`: where does people's time go, and what should be automated first?
 
-use super::{Failure, engine, events, instant, json, notes, project};
+use super::{Failure, clock, engine, events, instant, json, notes, project};
 use crate::args::{Format, ToilArguments};
 use crate::exit::Exit;
 use crate::{output, render};
@@ -12,7 +12,10 @@ pub(super) fn run(arguments: &ToilArguments) -> Result<Exit, Failure> {
     let reports = engine.toil(&project, at, arguments.period, &events(&arguments.events))?;
     notes(&engine)?;
     output::result(&match arguments.project.format {
-        Format::Human => reports.iter().map(render::toil::report).collect(),
+        Format::Human => {
+            let clock = clock(&project);
+            reports.iter().map(|report| render::toil::report(report, &clock)).collect()
+        }
         Format::Json => json(&reports)?,
     })?;
     Ok(Exit::Go)

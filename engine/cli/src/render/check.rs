@@ -3,10 +3,11 @@
 use weir_model::verdict::Verdict;
 
 use crate::output::bold;
+use crate::render::Clock;
 use crate::render::verdict::finding_lines;
 
 /// All findings of all checks.
-pub(crate) fn checks(verdict: &Verdict) -> String {
+pub(crate) fn checks(verdict: &Verdict, clock: &Clock) -> String {
     let mut out = String::new();
     for policy in &verdict.policies {
         let level = policy.level.as_ref().map(|level| format!(": level {level}")).unwrap_or_default();
@@ -14,7 +15,7 @@ pub(crate) fn checks(verdict: &Verdict) -> String {
             "{} of `{}` at {}{level}\n",
             bold(&policy.policy),
             verdict.service,
-            verdict.at
+            clock.show(verdict.at)
         ));
         for gap in &policy.gaps {
             out.push_str(&format!("  {gap}\n"));

@@ -3,17 +3,17 @@
 use weir::ToilReport;
 
 use crate::output::bold;
-use crate::render::events;
 use crate::render::table::{bar, table, text};
+use crate::render::{Clock, events};
 
 /// Teams against their budgets, then tasks, the first to automate first.
-pub(crate) fn report(report: &ToilReport) -> String {
+pub(crate) fn report(report: &ToilReport, clock: &Clock) -> String {
     let mut out = format!(
         "{}: {} work items from {} to {}\n\n",
         bold(&report.policy),
         report.items,
-        report.since,
-        report.until
+        clock.show(report.since),
+        clock.show(report.until)
     );
     let mut teams = table(["team", "time", "toil", "share", "", "budget"], &[]);
     for team in &report.teams {

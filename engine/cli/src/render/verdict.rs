@@ -1,23 +1,22 @@
 //! A verdict for people.
 
-use jiff::Timestamp;
 use weir_model::Effect;
 use weir_model::finding::{Finding, Outcome, Weight};
-use weir_model::verdict::{Flip, Judged, PolicyOutcome, SloStatus, Verdict};
+use weir_model::verdict::{CompositeStatus, Flip, Judged, PolicyOutcome, SloStatus, Verdict};
 
 use crate::output::{bold, in_effect_colour};
-use crate::render::events;
 use crate::render::table::{bar, table, text};
+use crate::render::{Clock, events};
 
 /// The whole verdict: the effect and its reason first, then what it rests on.
-pub(crate) fn verdict(verdict: &Verdict) -> String {
-    let mut out = headline(verdict);
+pub(crate) fn verdict(verdict: &Verdict, clock: &Clock) -> String {
+    let mut out = headline(verdict, clock);
     out.push_str(&format!("  {} {}\n", bold("why"), verdict.reason));
     if let Some(by) = &verdict.decided_by {
         out.push_str(&format!("  {} policy `{}`, clause `{}`\n", bold("decided by"), by.policy, by.clause));
     }
     if let Some(flip) = &verdict.flip {
-        out.push_str(&flip_lines(flip));
+        out.push_str(&flip_lines(flip, clock));
     }
     if let Some(overruled) = &verdict.overruled {
         out.push_str(&format!(
@@ -25,7 +24,7 @@ pub(crate) fn verdict(verdict: &Verdict) -> String {
             bold("OVERRULED"),
             in_effect_colour(overruled.from, &overruled.from.to_string()),
             overruled.by,
-            overruled.until,
+            clock.show(overruled.until),
         ));
     }
     for obligation in &verdict.obligations {
@@ -35,7 +34,7 @@ pub(crate) fn verdict(verdict: &Verdict) -> String {
     out.push_str(&policies(&verdict.policies));
     if !verdict.slos.is_empty() {
         out.push('\n');
-        out.push_str(&slos(verdict.slos.iter().map(|slo| (verdict.service.as_str(), slo)), false));
+        out.push_str(&slos(verdict.slos.iter().map(|slo| (verdict.service.as_str(), slo)), false, clock));
     }
     out.push_str(&findings(verdict.policies.iter().flat_map(|policy| &policy.findings)));
     out.push('\n');
@@ -43,7 +42,7 @@ pub(crate) fn verdict(verdict: &Verdict) -> String {
     out
 }
 
-fn headline(verdict: &Verdict) -> String {
+fn headline(verdict: &Verdict, clock: &Clock) -> String {
     let effect = verdict.effect.to_string().to_uppercase();
     let undecided = if verdict.undecided { " (undecided)" } else { "" };
     format!(
@@ -51,15 +50,15 @@ fn headline(verdict: &Verdict) -> String {
         in_effect_colour(verdict.effect, &effect),
         verdict.change,
         verdict.service,
-        verdict.at,
+        clock.show(verdict.at),
     )
 }
 
-fn flip_lines(flip: &Flip) -> String {
+fn flip_lines(flip: &Flip, clock: &Clock) -> String {
     let has = flip.has.as_ref().map(|has| format!("; there is {has}")).unwrap_or_default();
     let mut out = format!("  {} {}{has}\n", bold("to lift it"), flip.needs);
-    let instant = |instant: &Option<Timestamp>| instant.map(|instant| instant.to_string());
-    let when = match (instant(&flip.at_present_pace), instant(&flip.if_all_good)) {
+    let instant = |instant: jiff::Timestamp| clock.show(instant);
+    let when = match (flip.at_present_pace.map(instant), flip.if_all_good.map(instant)) {
         (Some(pace), Some(good)) if pace == good => Some(good),
         (Some(pace), Some(good)) => {
             Some(format!("{pace} at the present pace, {good} if nothing bad happens any more"))
@@ -137,7 +136,11 @@ fn summary(policy: &PolicyOutcome) -> String {
 }
 
 /// The SLOs with their budgets. `with_service` adds a column for the service.
-pub(crate) fn slos<'s>(slos: impl Iterator<Item = (&'s str, &'s SloStatus)>, with_service: bool) -> String {
+pub(crate) fn slos<'s>(
+    slos: impl Iterator<Item = (&'s str, &'s SloStatus)>,
+    with_service: bool,
+    clock: &Clock,
+) -> String {
     let headings = [
         "service",
         "slo",
@@ -151,41 +154,86 @@ pub(crate) fn slos<'s>(slos: impl Iterator<Item = (&'s str, &'s SloStatus)>, wit
         "note",
     ];
     let mut rows = table(headings, &["note"]);
+    let mut remarks = String::new();
     for (service, slo) in slos {
+        let name = if with_service { format!("{service} {}", slo.name) } else { slo.name.clone() };
+        for remark in [slo.composite.as_ref().map(made_of), few(slo)].into_iter().flatten() {
+            remarks.push_str(&format!("  {name}: {remark}\n"));
+        }
         let remaining = slo.remaining.clone().unwrap_or_else(|| "-".to_owned());
         let bar = percent(&remaining).map(bar).unwrap_or_default();
         let dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
         rows.add_row([
             service.to_owned(),
             slo.name.clone(),
-            slo.objective.clone(),
+            dash(&slo.objective),
             slo.window.clone(),
             dash(&slo.achieved),
             remaining,
             bar,
             dash(&slo.burn_last_hour),
             dash(&slo.coverage),
-            note(slo),
+            note(slo, clock),
         ]);
     }
     if !with_service && let Some(column) = rows.column_mut(0) {
         column.set_constraint(comfy_table::ColumnConstraint::Hidden);
     }
-    text(&rows)
+    format!("{}{remarks}", text(&rows))
 }
 
 fn percent(text: &str) -> Option<f64> {
     text.trim_end_matches(['%', ' ']).parse().ok()
 }
 
-fn note(slo: &SloStatus) -> String {
+/// An objective that allows fewer bad ones than this says little: each of them takes a tenth of the budget or more.
+const FEW_BAD: u64 = 10;
+
+fn note(slo: &SloStatus, clock: &Clock) -> String {
     match (&slo.gap, slo.exhausted_at) {
         (Some(_), _) => "can't be judged".to_owned(),
-        (None, Some(at)) if !slo.remaining.as_deref().is_some_and(|left| left.starts_with('-')) => {
-            format!("lasts until {}", at.strftime("%d %b %H:%MZ"))
-        }
-        (None, Some(_)) => "exhausted".to_owned(),
+        (None, Some(_)) if is_spent(slo) => "exhausted".to_owned(),
+        (None, Some(at)) => format!("lasts until {}", clock.show_short(at)),
         (None, None) => String::new(),
+    }
+}
+
+fn is_spent(slo: &SloStatus) -> bool {
+    slo.remaining.as_deref().is_some_and(|left| left.starts_with('-'))
+}
+
+/// How sure the numbers are, where they are too small to tell much.
+fn few(slo: &SloStatus) -> Option<String> {
+    let counts = slo.counts.as_ref().filter(|counts| slo.gap.is_none() && counts.allowed_bad < FEW_BAD)?;
+    let missed: f64 = slo.missed_confidence.as_ref()?.parse().ok()?;
+    let (sure, outcome) = if is_spent(slo) { (missed, "missed") } else { (1.0 - missed, "met") };
+    let number = counts.good.saturating_add(counts.bad);
+    let (unit, sure) = (&counts.unit, sure_words(sure));
+    Some(format!("{number} {unit} are few for this objective: it is {sure} sure that it is {outcome}"))
+}
+
+/// A chance in percent. What rounds to none or to all is neither.
+fn sure_words(sure: f64) -> String {
+    let percent = sure * 100.0;
+    if percent < 0.05 {
+        "less than 0.1 %".to_owned()
+    } else if percent >= 99.95 {
+        "more than 99.9 %".to_owned()
+    } else {
+        format!("{percent:.1} %")
+    }
+}
+
+fn made_of(composite: &CompositeStatus) -> String {
+    match composite {
+        CompositeStatus::All { parts } => {
+            let parts = parts.iter().map(|part| format!("{} from {} on", part.slo, part.target));
+            format!("a slice is good when all its parts are: {}", parts.collect::<Vec<_>>().join(", "))
+        }
+        CompositeStatus::Weighted { parts, .. } => {
+            let parts = parts.iter().map(|part| format!("{} {}", part.weight, part.slo));
+            format!("the weighted mean of {}; no policy judges it", parts.collect::<Vec<_>>().join(" to "))
+        }
     }
 }
 

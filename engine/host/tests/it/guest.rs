@@ -1,17 +1,24 @@
 //! Plugins written by hand in the text format: a core module that does what a test wants, lifted to the contract.
 
 /// A plugin in the making. Its functions are bodies of core functions; memory up to 8192 is the test's own.
+#[derive(Clone)]
 pub(crate) struct Guest {
     interface: &'static str,
     /// The functions of the contract: name, core signature, component signature, body.
     functions: Vec<Function>,
     types: &'static str,
+    libc: String,
     imports: String,
+    /// What the core module imports besides memory and log: name, core signature.
+    provided: Vec<(String, String)>,
     core: String,
     info: Option<String>,
     tail: String,
+    /// What runs after each answer has been read.
+    post_return: Option<String>,
 }
 
+#[derive(Clone)]
 struct Function {
     name: &'static str,
     core: &'static str,
@@ -84,6 +91,53 @@ const CHECKER: &str = r#"
     (type $report-type (record (field "findings" (list $finding)) (field "facts" (list $fact))))
     (export $report "report" (type $report-type))"#;
 
+const SCORER: &str = r#"
+    (type $item-type (record (field "id" string) (field "title" string) (field "team" string) (field "at" s64)
+        (field "minutes" u64) (field "stated" u32) (field "holds" u32) (field "facts" (list $fact))))
+    (export $item "work-item" (type $item-type))
+    (type $task-type (record (field "title" string) (field "teams" (list string)) (field "runs" u64)
+        (field "minutes" u64) (field "class" u32) (field "score" u32) (field "break-even-days" (option u64))
+        (field "advice" string) (field "facts" (list $fact))))
+    (export $task "task" (type $task-type))
+    (type $load-type (record (field "team" string) (field "minutes" u64) (field "toil" u64) (field "budget" u64)
+        (field "exceeded" bool) (field "facts" (list $fact))))
+    (export $load "team-load" (type $load-type))
+    (type $report-type (record (field "tasks" (list $task)) (field "teams" (list $load))))
+    (export $report "report" (type $report-type))"#;
+
+/// Misbehaves in one way for each letter, and does nothing for others.
+const MOOD: &str = r#"
+    (table $small 1 funcref)
+    (func $recurse (param i32) (result i32) (i32.add (call $recurse (local.get 0)) (i32.const 1)))
+    (func $mood (param $letter i32) (local $count i32)
+        (if (i32.eq (local.get $letter) (i32.const 0x6c)) ;; l: a loop
+            (then (loop $forever (br $forever))))
+        (if (i32.eq (local.get $letter) (i32.const 0x72)) ;; r: recursion
+            (then (drop (call $recurse (i32.const 0)))))
+        (if (i32.eq (local.get $letter) (i32.const 0x68)) ;; h: calls to the host
+            (then (loop $forever (call $write (i32.const 4) (i32.const 0) (i32.const 0)) (br $forever))))
+        (if (i32.eq (local.get $letter) (i32.const 0x6d)) ;; m: memory, little by little
+            (then (loop $forever (drop (memory.grow (i32.const 16))) (br $forever))))
+        (if (i32.eq (local.get $letter) (i32.const 0x4d)) ;; M: memory, all at once
+            (then (drop (memory.grow (i32.const 0xffff)))))
+        (if (i32.eq (local.get $letter) (i32.const 0x74)) ;; t: a table
+            (then (drop (table.grow $small (ref.null func) (i32.const 20000)))))
+        (if (i32.eq (local.get $letter) (i32.const 0x75)) ;; u: a trap
+            (then unreachable))
+        (if (i32.eq (local.get $letter) (i32.const 0x64)) ;; d: a division by zero
+            (then (drop (i32.div_u (i32.const 1) (i32.const 0)))))
+        (if (i32.eq (local.get $letter) (i32.const 0x6f)) ;; o: memory that is not there
+            (then (drop (i32.load (i32.const 0x7ffffffc)))))
+        (if (i32.eq (local.get $letter) (i32.const 0x69)) ;; i: a call of nothing
+            (then (call_indirect $small (i32.const 0))))
+        (if (i32.eq (local.get $letter) (i32.const 0x70)) ;; p: words, then a trap
+            (then (call $write (i32.const 1) (i32.const 2048) (i32.const 9)) unreachable))
+        (if (i32.eq (local.get $letter) (i32.const 0x66)) ;; f: a flood of words
+            (then (loop $more
+                (call $write (i32.const 3) (i32.const 2048) (i32.const 9))
+                (local.set $count (i32.add (local.get $count) (i32.const 1)))
+                (br_if $more (i32.lt_u (local.get $count) (i32.const 1000)))))))"#;
+
 impl Guest {
     /// A calculator without fields that marks every row good.
     pub(crate) fn calculator() -> Guest {
@@ -131,6 +185,11 @@ impl Guest {
             )
     }
 
+    /// A budget policy whose decision is whatever bytes it was given as the counts of the first SLO's windows.
+    pub(crate) fn echo() -> Guest {
+        Guest::budget().body("decide", "(i32.load offset=40 (local.get 7))")
+    }
+
     /// A check that reads the document that its parameters name, and says in one finding what it was given: the text as a
     /// pass, a refusal's text as a failure. Parameters that start with `+` list the folder they name: the finding is the
     /// first path, and its line says how many there are.
@@ -173,17 +232,50 @@ impl Guest {
             .evidence()
     }
 
+    /// A check that finds nothing.
+    pub(crate) fn checker() -> Guest {
+        Guest::new("checker", CHECKER).function(
+            "assess",
+            "(param i32 i32 i32 i32 i32 i32 i64 i32 i32 i32 i32 i32 i32) (result i32)",
+            r#"(param "params" string) (param "service" $subject)
+                (result (result $report (error $problem)))"#,
+            &format!("(i32.const {ZEROS})"),
+        )
+    }
+
+    /// A toil scorer that has nothing to say.
+    pub(crate) fn scorer() -> Guest {
+        Guest::new("scorer", SCORER).function(
+            "score",
+            "(param i32 i32 i64 i64 i32 i32) (result i32)",
+            r#"(param "params" string) (param "since" s64) (param "until" s64) (param "items" (list $item))
+                (result (result $report (error $problem)))"#,
+            &format!("(i32.const {ZEROS})"),
+        )
+    }
+
+    /// Has every function misbehave as the first letter of its parameters says.
+    pub(crate) fn moody(mut self) -> Guest {
+        for function in self.functions.iter_mut().filter(|function| function.name != "describe") {
+            function.body.insert_str(0, "(call $mood (i32.load8_u (local.get 0)))");
+        }
+        self.core(MOOD)
+    }
+
     fn new(interface: &'static str, types: &'static str) -> Guest {
         let guest = Guest {
             interface,
             functions: Vec::new(),
             types,
+            libc: LIBC.to_owned(),
             imports: String::new(),
+            provided: Vec::new(),
             core: String::new(),
             info: Some(
                 r#"{"name":"test","version":"1.0.0","summary":"a test","parameters":"{}","reads":[]}"#.into(),
             ),
             tail: String::new(),
+            post_return: None,
         };
         let described = [2048, 9, 2064, 5, 2072, 6, 2080, 17, 0, 0, 0, 0];
         guest
@@ -225,9 +317,37 @@ impl Guest {
         self
     }
 
+    /// Has something run after each answer has been read.
+    pub(crate) fn post_return(mut self, body: &str) -> Guest {
+        self.post_return = Some(body.to_owned());
+        self
+    }
+
     /// Adds an import that the plugin makes no use of.
     pub(crate) fn import(mut self, text: &str) -> Guest {
         self.imports.push_str(text);
+        self
+    }
+
+    /// Replaces something in the core module that has memory and allocator.
+    pub(crate) fn libc(mut self, from: &str, to: &str) -> Guest {
+        assert!(self.libc.contains(from), "`{from}` is not in the allocator");
+        self.libc = self.libc.replace(from, to);
+        self
+    }
+
+    /// Lets the core module call a function that the component imports: `instance` is the import's identifier.
+    pub(crate) fn provide(mut self, name: &str, signature: &str, instance: &str, function: &str) -> Guest {
+        self.imports.push_str(&format!(
+            r#"(core func $lowered-{name} (canon lower (func {instance} "{function}")
+                (memory (core memory $libc "memory")) (realloc (core func $libc "realloc"))))"#
+        ));
+        self.provided(name, signature)
+    }
+
+    /// Lets the core module call a core function `$lowered-<name>` that an import has defined.
+    pub(crate) fn provided(mut self, name: &str, signature: &str) -> Guest {
+        self.provided.push((name.to_owned(), signature.to_owned()));
         self
     }
 
@@ -244,28 +364,26 @@ impl Guest {
                 (export "refusal" (type $refusal (eq $refusal-type)))
                 (export "read" (func (param "path" string) (result (result string (error $refusal)))))
                 (export "documents" (func (param "folder" string)
-                    (result (result (list string) (error $refusal)))))))
-            (core func $lowered-read (canon lower (func $evidence "read") (memory (core memory $libc "memory"))
-                (realloc (core func $libc "realloc"))))
-            (core func $lowered-documents (canon lower (func $evidence "documents") (memory (core memory $libc "memory"))
-                (realloc (core func $libc "realloc"))))"#,
+                    (result (result (list string) (error $refusal)))))))"#,
         )
+        .provide("read", "(param i32 i32 i32)", "$evidence", "read")
+        .provide("documents", "(param i32 i32 i32)", "$evidence", "documents")
     }
 
     /// The component as text.
     fn text(&self) -> String {
-        let Guest { interface, types, imports, tail, .. } = self;
+        let Guest { interface, types, libc, imports, tail, .. } = self;
         let each = |write: &dyn Fn(&Function) -> String| self.functions.iter().map(write).collect::<String>();
-        let provided = if self.has_evidence() {
-            r#"(export "read" (func $lowered-read)) (export "documents" (func $lowered-documents))"#
-        } else {
-            ""
-        };
+        let provided =
+            self.provided.iter().map(|(name, _)| format!("(export \"{name}\" (func $lowered-{name}))"));
+        let provided: String = provided.collect();
+        let post_return =
+            if self.post_return.is_some() { r#"(post-return (core func $main "post-return"))"# } else { "" };
         let lifted = each(&|Function { name, component, .. }| {
             format!(
                 r#"
                 (func ${name} {component} (canon lift (core func $main "{name}")
-                    (memory (core memory $libc "memory")) (realloc (core func $libc "realloc"))))"#
+                    (memory (core memory $libc "memory")) (realloc (core func $libc "realloc")) {post_return}))"#
             )
         });
         let exports = each(&|Function { name, .. }| format!("(export \"{name}\" (func ${name}))"));
@@ -274,7 +392,7 @@ impl Guest {
             .as_ref()
             .map(|info| format!("(@custom \"weir:info\" \"{}\")", info.replace('"', "\\\"")));
         format!(
-            r#"(component {LIBC} {imports} {}
+            r#"(component {libc} {imports} {}
             (core instance $main (instantiate $Main (with "libc" (instance $libc))
                 (with "host" (instance (export "write" (func $lowered-write)) {provided}))))
             {COMMON} {types} {lifted}
@@ -287,29 +405,27 @@ impl Guest {
     }
 
     fn core_module(&self) -> String {
-        let imports = if self.has_evidence() {
-            r#"(import "host" "read" (func $read (param i32 i32 i32)))
-                (import "host" "documents" (func $documents (param i32 i32 i32)))"#
-        } else {
-            ""
-        };
+        let imports = self.provided.iter();
+        let imports = imports
+            .map(|(name, signature)| format!("(import \"host\" \"{name}\" (func ${name} {signature}))"));
+        let imports: String = imports.collect();
         let functions = self.functions.iter().map(|Function { name, core, body, .. }| {
             format!("\n(func ${name} (export \"{name}\") {core} {body})")
         });
+        let post_return = self.post_return.as_ref();
+        let post_return = post_return
+            .map(|body| format!("(func (export \"post-return\") (param i32) {body})"))
+            .unwrap_or_default();
         format!(
             r#"
             (core module $Main
                 (import "libc" "memory" (memory 1))
                 (import "libc" "realloc" (func $realloc (param i32 i32 i32 i32) (result i32)))
                 (import "host" "write" (func $write (param i32 i32 i32)))
-                {imports} {} {})"#,
+                {imports} {post_return} {} {})"#,
             self.core,
             functions.collect::<String>(),
         )
-    }
-
-    fn has_evidence(&self) -> bool {
-        self.imports.contains("$lowered-read")
     }
 
     /// The component.

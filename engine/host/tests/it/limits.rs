@@ -130,20 +130,24 @@ fn output_is_limited() {
 
 #[test]
 fn a_flood_of_log_lines_is_cut() {
-    let flood = format!(
-        "(local.set $list (i32.const 0))
+    let flood = "(local.set $list (i32.const 0))
         (loop $more (call $write (i32.const 2) (i32.const 2048) (i32.const 9))
             (local.set $list (i32.add (local.get $list) (i32.const 1)))
-            (br_if $more (i32.lt_u (local.get $list) (i32.const 1000))))
-        {}",
-        marks("(local.get $rows)", 1)
-    );
+            (br_if $more (i32.lt_u (local.get $list) (i32.const 1000))))";
     let limits = Limits { log_bytes: 100, ..patient() };
-    let answer =
-        calculator(&Guest::calculator().body("classify", &flood), &limits).classify("{}", &rows(1)).unwrap();
+    let run = |end: &str| {
+        let guest = Guest::calculator().body("classify", &format!("{flood} {end}"));
+        calculator(&guest, &limits).classify("{}", &rows(1))
+    };
+    let answer = run(&marks("(local.get $rows)", 1)).unwrap();
     let lines: Vec<String> = answer.log.iter().map(ToString::to_string).collect();
-    assert_eq!(lines, ["warning: described"; 4]);
+    let mark = "warning: 996 more lines were cut off (8964 bytes); to see more, raise `log` in the limits";
+    assert_eq!(lines, [&["warning: described"; 4][..], &[mark]].concat());
     assert!(answer.log_cut);
+
+    let error = run("unreachable").unwrap_err();
+    assert_eq!(error.log().len(), 5);
+    assert_eq!(error.log()[4].to_string(), mark);
 }
 
 #[test]

@@ -1,13 +1,23 @@
 //! The sandbox against plugins that are honest, careless and hostile.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on panics")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that can't go on panics"
+)]
 
 mod answers;
 mod cache;
+mod echo;
 mod evidence;
 mod guest;
+mod hostile;
 mod limits;
 mod load;
+mod mutants;
+mod verify;
+mod wasi;
 
 use std::time::Duration;
 

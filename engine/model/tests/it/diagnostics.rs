@@ -3,7 +3,7 @@
 use std::fs;
 
 use weir_model::{
-    Diagnostic, File, Gate, Overrides, Policy, Project, Service, Source, Waivers, file::Content,
+    Diagnostic, File, Gate, Lock, Overrides, Policy, Project, Service, Source, Waivers, file::Content,
 };
 
 use crate::render::render;
@@ -51,6 +51,11 @@ fn policy() {
 #[test]
 fn gate() {
     check::<Gate>("gate");
+}
+
+#[test]
+fn lock() {
+    check::<Lock>("lock");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use weir_math::{CalendarUnit, Decimal};
 use weir_model::file::Content;
 use weir_model::slo::Budgeting;
 use weir_model::{
-    Change, Effect, File, Gate, Limits, Mode, Name, Overrides, Policy, Project, Service, Source, Tier,
+    Change, Composite, Effect, File, Gate, Limits, Mode, Name, Overrides, Policy, Project, Service, Source, Tier,
     Waivers,
 };
 
@@ -54,7 +54,7 @@ fn limits_of_a_policy_go_before_those_of_the_project() {
 fn an_slo_has_the_defaults_that_are_documented() {
     let service = read::<Service>("service/valid.toml");
     let slo = &service.slos[0];
-    assert_eq!(*slo.objective, weir_math::Objective::parse("99.9%").unwrap());
+    assert_eq!(*slo.objective.unwrap(), weir_math::Objective::parse("99.9%").unwrap());
     assert_eq!(*slo.window, weir_math::Window::rolling("30d").unwrap());
     assert_eq!(slo.account(), weir_math::Budgeting::Occurrences);
     assert_eq!(slo.slice_seconds(), 60);
@@ -73,6 +73,31 @@ fn an_slo_says_how_it_budgets() {
     assert_eq!(slo.account(), weir_math::Budgeting::TimeSlices { target: Decimal::parse("0.99").unwrap() });
     assert_eq!(slo.slice_seconds(), 300);
     assert_eq!(weir_math::Unknown::from(slo.unknown_counts_as), weir_math::Unknown::Bad);
+}
+
+#[test]
+fn a_composite_of_all_its_parts_counts_slices() {
+    let service = read::<Service>("service/valid.toml");
+    let slo = service.slo(&name("usable")).unwrap();
+    assert_eq!(slo.account(), weir_math::Budgeting::TimeSlices { target: Decimal::ONE });
+    assert_eq!(weir_math::Unknown::from(slo.unknown_counts_as), weir_math::Unknown::Bad);
+    let Some(Composite::All(parts)) = &slo.composite else { panic!("it is a composite") };
+    let targets: Vec<_> = parts.iter().map(|part| (part.slo.as_str(), part.target.map(|share| *share))).collect();
+    let share = |text| Decimal::parse(text).unwrap();
+    assert_eq!(targets, [("availability", None), ("latency", Some(share("90%")))]);
+    let goal = |slo: &str| service.slo(&name(slo)).unwrap().slice_goal();
+    assert_eq!((goal("availability"), goal("availability-monthly")), (share("99.9%"), share("99%")));
+    assert!(!slo.is_weighted());
+}
+
+#[test]
+fn a_weighted_composite_has_exact_weights_and_no_objective() {
+    let service = read::<Service>("service/valid.toml");
+    let slo = service.slo(&name("score")).unwrap();
+    let Some(Composite::Weighted(parts)) = &slo.composite else { panic!("it is a composite") };
+    let weights: Vec<_> = parts.iter().map(|(slo, weight)| (slo.as_str(), weight.to_string())).collect();
+    assert_eq!(weights, [("availability", "3".to_owned()), ("latency", "0.5".to_owned())]);
+    assert!(slo.is_weighted() && slo.objective.is_none());
 }
 
 #[test]

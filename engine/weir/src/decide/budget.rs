@@ -8,7 +8,7 @@ use weir_math::{Decimal, Latch, Pace, Ratio, Window, recovers_at};
 use weir_model::Effect;
 use weir_model::verdict::{Clause, Flip, Obligation};
 
-use super::{Armed, Outcome};
+use super::{Armed, Burning, Outcome, Outlook};
 use crate::measured::MeasuredSlo;
 
 /// The contract's code for remaining budget.
@@ -17,24 +17,24 @@ const REMAINING: u32 = 1;
 const BURN: u32 = 2;
 
 /// Puts a budget policy to its plugin.
-pub(super) fn judge(case: &Case, armed: &Armed, slos: &[MeasuredSlo]) -> Outcome {
+pub(super) fn judge(case: &Case, armed: &Armed, slos: &[MeasuredSlo], outlook: Outlook) -> Outcome {
     let mut outcome = Outcome::new(armed);
     let policy = &armed.policy;
     let concerned: Vec<&MeasuredSlo> =
-        slos.iter().filter(|slo| policy.scope.covers_slo(&slo.slo.name)).collect();
+        slos.iter().filter(|slo| policy.scope.covers_slo(slo.name())).collect();
     if concerned.is_empty() {
         outcome
             .no_data(policy, format!("`{}` has no SLO that this policy is about", case.service.about.name));
     }
-    for gap in concerned.iter().filter_map(|slo| slo.gap()) {
-        outcome.no_data(policy, gap.to_owned());
+    for gap in concerned.iter().filter_map(|slo| slo.gap.as_ref()) {
+        outcome.no_data(policy, gap.clone());
     }
-    let measured: Vec<&MeasuredSlo> = concerned.into_iter().filter(|slo| slo.gap().is_none()).collect();
+    let measured: Vec<&MeasuredSlo> = concerned.into_iter().filter(|slo| slo.gap.is_none()).collect();
     match &armed.needs {
         None => outcome.failed(policy, format!("plugin `{}` is no budget policy", armed.plugin.name())),
         Some(Err(error)) => outcome.error(policy, error),
         Some(Ok(_)) if measured.is_empty() => {}
-        Some(Ok(needs)) => match ask(case, armed, needs, &measured, &mut outcome) {
+        Some(Ok(needs)) => match ask(case, armed, needs, &measured, outlook, &mut outcome) {
             Ok(()) => {}
             Err(Failure::Call(error)) => outcome.error(policy, &error),
             Err(Failure::Answer(reason)) => outcome.failed(policy, reason),
@@ -59,6 +59,7 @@ fn ask(
     armed: &Armed,
     needs: &contract::Needs,
     slos: &[&MeasuredSlo],
+    outlook: Outlook,
     outcome: &mut Outcome,
 ) -> Result<(), Failure> {
     let name = armed.policy.about.name.as_str();
@@ -69,8 +70,12 @@ fn ask(
     outcome.outcome.log = answer.log.iter().map(ToString::to_string).collect();
     outcome.judged = effect(decision.effect);
     for clause in &decision.clauses {
-        let clause =
-            explained(clause, case.at, slos).map_err(|reason| Failure::Answer(unclear(armed, &reason)))?;
+        if clause.metric == BURN {
+            let (slo, clause) = (clause.slo.clone(), clause.code.clone());
+            outcome.burning.push(Burning { policy: name.to_owned(), slo, clause });
+        }
+        let clause = explained(clause, case.at, slos, outlook)
+            .map_err(|reason| Failure::Answer(unclear(armed, &reason)))?;
         outcome.outcome.clauses.push(clause);
     }
     outcome.obligations = decision
@@ -107,15 +112,18 @@ fn situation(
     let now = case.at.as_second();
     let counts = |counts: weir_math::Counts| contract::Counts { good: counts.good, bad: counts.bad };
     let slos = slos.iter().map(|slo| {
-        let (objective, window) = (&*slo.slo.objective, &*slo.slo.window);
+        let (objective, window) = (slo.objective(), slo.window());
         contract::SloStatus {
-            name: slo.slo.name.to_string(),
+            name: slo.name().to_string(),
             objective: objective.as_decimal().to_string(),
             window: window.nominal_seconds(now),
             total: counts(slo.total),
-            windows: needs.windows.iter().map(|seconds| counts(slo.last(*seconds, now))).collect(),
-            latched: latches.iter().map(|latch| latch.closed(&slo.account, objective, window, now)).collect(),
-            facts: slo.coverage.iter().map(|share| fact("coverage", share)).collect(),
+            windows: needs.windows.iter().map(|seconds| counts(slo.last(*seconds))).collect(),
+            latched: latches
+                .iter()
+                .map(|latch| latch.closed(slo.account(), objective, window, now))
+                .collect(),
+            facts: slo.coverage.iter().map(|share| fact("coverage", &share.to_decimal_string(6))).collect(),
         }
     });
     let service = &case.service.about;
@@ -146,14 +154,20 @@ fn filled(text: &str) -> Option<String> {
 }
 
 /// A clause as people see it, with what would lift it.
-fn explained(clause: &contract::Clause, at: Timestamp, slos: &[&MeasuredSlo]) -> Result<Clause, String> {
-    let slo = slos.iter().find(|slo| slo.slo.name.as_str() == clause.slo);
+fn explained(
+    clause: &contract::Clause,
+    at: Timestamp,
+    slos: &[&MeasuredSlo],
+    outlook: Outlook,
+) -> Result<Clause, String> {
+    let slo = slos.iter().find(|slo| slo.name().as_str() == clause.slo);
     let required = filled(&clause.required).map(|text| decimal(&text)).transpose()?;
     let actual = filled(&clause.actual).map(|text| decimal(&text)).transpose()?;
     let until = clause.until.and_then(|second| Timestamp::from_second(second).ok());
     let effect = effect(clause.effect);
     let flip = match (effect, slo, &required) {
         (Effect::Allow, _, _) => None,
+        _ if outlook == Outlook::Nothing => None,
         (_, Some(slo), Some(required)) => flip(clause, slo, required, actual.as_ref(), at.as_second()),
         _ => until.map(|until| Flip {
             needs: format!("the clause to end on {}", until),
@@ -181,11 +195,11 @@ fn flip(
     actual: Option<&Decimal>,
     now: i64,
 ) -> Option<Flip> {
-    let name = &slo.slo.name;
+    let name = slo.name();
     let actual = actual.map(|actual| Ratio::from(*actual));
     let (window, level, needs, has) = match clause.metric {
         REMAINING => (
-            weir_math::Window::clone(&slo.slo.window),
+            slo.window().clone(),
             *required,
             format!("at least {} of the error budget of `{name}`", required.percent()),
             actual.map(|actual| actual.percent_string(1)),
@@ -204,10 +218,9 @@ fn flip(
         }
         _ => return None,
     };
-    let objective = &*slo.slo.objective;
-    let pace = slo.pace(now);
+    let pace = slo.pace();
     let when = |pace: Pace| {
-        let second = recovers_at(&slo.account, objective, &window, now, &level, pace)?;
+        let second = recovers_at(slo.account(), slo.objective(), &window, now, &level, pace)?;
         Timestamp::from_second(second).ok()
     };
     // Were all good, the traffic would still be what it is.

@@ -1,0 +1,40 @@
+//! `weir backtest`: what would the gate have said in the past?
+
+use jiff::{Timestamp, Unit};
+use weir::{Against, BacktestRequest};
+
+use super::{Failure, clock, engine, events, json, notes, project_in};
+use crate::args::{BacktestArguments, ReportFormat};
+use crate::exit::Exit;
+use crate::{output, render};
+
+pub(super) fn run(arguments: &BacktestArguments) -> Result<Exit, Failure> {
+    let project = project_in(arguments.project.as_deref())?;
+    let against = arguments.against.as_deref().map(|folder| Against::load(&project, folder)).transpose()?;
+    let end = arguments.to.or_else(|| project.as_of());
+    let request = BacktestRequest {
+        services: arguments.services.clone(),
+        change: arguments.change,
+        gate: arguments.gate.clone(),
+        from: arguments.from,
+        until: end.map_or_else(this_minute, Ok)?,
+        step_seconds: arguments.step,
+        incident_within_seconds: arguments.incident_within,
+        events: events(&arguments.events),
+    };
+    let engine = engine()?;
+    let report = engine.backtest(&project, against.as_ref(), &request)?;
+    notes(&engine)?;
+    output::result(&match arguments.format {
+        ReportFormat::Human => render::backtest::report(&report, &clock(&project)),
+        ReportFormat::Json => json(&report)?,
+        ReportFormat::Html => render::backtest::html::page(&report, &clock(&project)),
+    })?;
+    Ok(Exit::Go)
+}
+
+/// The minute that is running.
+fn this_minute() -> Result<Timestamp, Failure> {
+    let round = jiff::TimestampRound::new().smallest(Unit::Minute).mode(jiff::RoundMode::Trunc);
+    Timestamp::now().round(round).map_err(|error| std::io::Error::other(error).into())
+}

@@ -1,0 +1,221 @@
+//! The steps of one service, and all services side by side.
+
+use std::num::NonZeroUsize;
+use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use jiff::Timestamp;
+use weir_model::Effect;
+use weir_model::service::Service;
+
+use super::course::{self, Answer};
+use super::happened;
+use super::recording::{MINUTE, Recording};
+use super::report::{BurnDown, Course, Deploy, Incident, ServiceBacktest};
+use super::steps::Steps;
+use crate::case::Case;
+use crate::decide::{Armed, Outlook, decide};
+use crate::engine::EngineError;
+use crate::measured::{MeasuredSlo, Standing};
+
+/// How many steps one thread takes at a time.
+const BATCH_STEPS: usize = 256;
+
+/// One service with all that its test takes.
+#[derive(Debug)]
+pub(super) struct Subject<'p> {
+    pub(super) service: &'p Service,
+    pub(super) case: Case,
+    /// The policies of each set.
+    pub(super) armed: Vec<Vec<Armed>>,
+    pub(super) recording: Recording<'p>,
+    pub(super) deploys: Vec<happened::Deploy>,
+    pub(super) incidents: Vec<Incident>,
+}
+
+/// What is known at one step.
+#[derive(Debug)]
+struct Step {
+    /// One for each set of policies.
+    answers: Vec<Answer>,
+    /// What is left of each error budget.
+    remaining: Vec<Option<String>>,
+}
+
+/// Takes all steps of all services, on as many threads as the machine runs at once, and puts them together.
+pub(super) fn courses(
+    subjects: &[Subject<'_>],
+    steps: &Steps,
+    within: u64,
+) -> Result<Vec<ServiceBacktest>, EngineError> {
+    let count = usize::try_from(steps.count()).unwrap_or(usize::MAX);
+    let batches = count.div_ceil(BATCH_STEPS);
+    let taken = in_parallel(subjects.len().saturating_mul(batches), |job| {
+        let (subject, batch) = (job / batches.max(1), job % batches.max(1));
+        let first = batch * BATCH_STEPS;
+        let last = count.min(first.saturating_add(BATCH_STEPS));
+        subjects.get(subject).map_or_else(|| Ok(Vec::new()), |subject| subject.take(first..last, steps))
+    });
+    let mut taken = taken.into_iter();
+    subjects
+        .iter()
+        .map(|subject| {
+            let batches: Vec<Vec<Step>> = taken.by_ref().take(batches).collect::<Result<_, _>>()?;
+            subject.together(batches.into_iter().flatten().collect(), steps, within)
+        })
+        .collect()
+}
+
+impl Subject<'_> {
+    /// Takes some of the steps.
+    fn take(&self, range: Range<usize>, steps: &Steps) -> Result<Vec<Step>, EngineError> {
+        let mut case = self.case.clone();
+        range
+            .map(|number| {
+                case.at = steps.at(number);
+                let slos = self.recording.at(case.at)?;
+                let remaining = slos.iter().map(left).collect();
+                let standing = Standing { judged: slos, shown: Vec::new() };
+                Ok(Step { answers: self.answers(&case, &standing), remaining })
+            })
+            .collect()
+    }
+
+    /// What each set of policies says.
+    fn answers(&self, case: &Case, standing: &Standing) -> Vec<Answer> {
+        let answer = |armed: &Vec<Armed>| {
+            let decided = decide(case, armed, standing, Outlook::Nothing);
+            let verdict = decided.verdict;
+            let (policy, clause) = verdict.decided_by.map(|by| (by.policy, by.clause)).unzip();
+            Answer {
+                effect: verdict.effect,
+                undecided: verdict.undecided,
+                policy,
+                clause,
+                reason: verdict.reason,
+                burning: decided.burning,
+            }
+        };
+        self.armed.iter().map(answer).collect()
+    }
+
+    /// Puts the steps of the service together.
+    fn together(&self, taken: Vec<Step>, steps: &Steps, within: u64) -> Result<ServiceBacktest, EngineError> {
+        let mut answers: Vec<Vec<Answer>> = self.armed.iter().map(|_| Vec::new()).collect();
+        let mut budgets = self.budgets(steps.from)?;
+        for step in taken {
+            for (answers, answer) in answers.iter_mut().zip(step.answers) {
+                answers.push(answer);
+            }
+            for (budget, remaining) in budgets.iter_mut().zip(step.remaining) {
+                budget.remaining.push(remaining);
+            }
+        }
+        let deploys = self.judged_deploys(within)?;
+        let sets = answers.iter().zip(deploys).map(|(answers, deploys)| {
+            let runs = course::runs(answers, steps);
+            let mut alerts = course::alerts(answers, steps);
+            let detection = course::detection(&mut alerts, &self.incidents, within, steps);
+            Course { time: course::time(&runs), runs, deploys, alerts, detection }
+        });
+        let sets: Vec<Course> = sets.collect();
+        let differences = match answers.as_slice() {
+            [own, others] => course::differences(own, others, steps),
+            _ => Vec::new(),
+        };
+        Ok(ServiceBacktest {
+            service: self.service.about.name.to_string(),
+            sets,
+            differences,
+            incidents: self.incidents.clone(),
+            budgets,
+        })
+    }
+
+    /// The budgets of the SLOs that count, without any step.
+    fn budgets(&self, at: Timestamp) -> Result<Vec<BurnDown>, EngineError> {
+        let slos = self.recording.at(at)?;
+        let budget = |slo: &MeasuredSlo| BurnDown {
+            slo: slo.name().to_string(),
+            objective: slo.objective().to_string(),
+            window: slo.window().to_string(),
+            remaining: Vec::new(),
+        };
+        Ok(slos.iter().map(budget).collect())
+    }
+
+    /// The deploys, judged by each set of policies.
+    fn judged_deploys(&self, within: u64) -> Result<Vec<Vec<Deploy>>, EngineError> {
+        let mut judged: Vec<Vec<Deploy>> = self.armed.iter().map(|_| Vec::new()).collect();
+        let mut case = self.case.clone();
+        for deploy in &self.deploys {
+            case.change = deploy.change;
+            case.at = start_of_minute(deploy.at);
+            let standing = Standing { judged: self.recording.at(case.at)?, shown: Vec::new() };
+            for (judged, answer) in judged.iter_mut().zip(self.answers(&case, &standing)) {
+                judged.push(Deploy {
+                    id: deploy.id.clone(),
+                    at: deploy.at,
+                    version: deploy.version.clone(),
+                    change: deploy.change,
+                    effect: answer.effect,
+                    undecided: answer.undecided,
+                    stopped: answer.effect >= Effect::Hold,
+                    policy: answer.policy,
+                    clause: answer.clause,
+                    followed_by: self.followed_by(deploy.at, within),
+                });
+            }
+        }
+        Ok(judged)
+    }
+
+    /// The first incident that began, or was declared where nobody knows when it began, soon after an instant.
+    fn followed_by(&self, at: Timestamp, within: u64) -> Option<String> {
+        let start = |incident: &Incident| incident.began.unwrap_or(incident.declared);
+        let soon = |incident: &&Incident| {
+            let later = start(incident).as_second().saturating_sub(at.as_second());
+            start(incident) >= at && later.unsigned_abs() <= within
+        };
+        self.incidents
+            .iter()
+            .filter(soon)
+            .min_by_key(|incident| start(incident))
+            .map(|incident| incident.id.clone())
+    }
+}
+
+fn left(slo: &MeasuredSlo) -> Option<String> {
+    Some(slo.budget().remaining()?.percent_string(2))
+}
+
+fn start_of_minute(at: Timestamp) -> Timestamp {
+    let minute = i64::try_from(MINUTE).unwrap_or(i64::MAX);
+    let second = at.as_second().div_euclid(minute).saturating_mul(minute);
+    Timestamp::from_second(second).unwrap_or(at)
+}
+
+/// Does jobs on as many threads as the machine runs at once. The results are in the order of the jobs, whoever did them.
+fn in_parallel<T: Send>(jobs: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(jobs);
+    let next = AtomicUsize::new(0);
+    let done: Mutex<Vec<(usize, T)>> = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let job = next.fetch_add(1, Ordering::Relaxed);
+                    if job >= jobs {
+                        return;
+                    }
+                    let result = work(job);
+                    done.lock().unwrap_or_else(PoisonError::into_inner).push((job, result));
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_by_key(|(job, _)| *job);
+    done.into_iter().map(|(_, result)| result).collect()
+}

@@ -1,0 +1,213 @@
+//! Plugins that misbehave, as the people see it who run the gate: the verdict fails closed, says which plugin it was and
+//! why, and every other policy is judged all the same.
+
+use crate::guest::{Guest, words};
+use crate::support::{Project, Run, weir};
+
+const GATE: [&str; 4] = ["gate", "my-service", "--at", "2026-01-01T02:00:00Z"];
+
+/// A project with two hours of healthy traffic and one more policy, whose plugin the guest is.
+fn project(guest: &Guest, lock: &str, policy: &str) -> Project {
+    let project = Project::new();
+    let component = guest.component();
+    let digest: String = {
+        use sha2::Digest as _;
+        sha2::Sha256::digest(&component).iter().map(|byte| format!("{byte:02x}")).collect()
+    };
+    project
+        .requests(120, 100_000)
+        .write("plugins/guest.wasm", component)
+        .write(
+            "weir.lock",
+            format!(
+                "[[plugin]]\nname = \"guest\"\npath = \"plugins/guest.wasm\"\nsha256 = \"{digest}\"\n{lock}\n"
+            ),
+        )
+        .write("policies/guest.toml", format!("[policy]\nname = \"guest\"\nplugin = \"guest\"\n{policy}\n"));
+    project
+}
+
+/// Runs the gate on a guest that can't be judged.
+#[track_caller]
+fn undecided(guest: &Guest, lock: &str, policy: &str, expected: &[&str]) {
+    let run = project(guest, lock, policy).weir(&GATE);
+    assert_eq!(run.code, 3, "{}{}", run.stdout, run.stderr);
+    assert!(run.stdout.starts_with("HOLD (undecided)"), "{}", run.stdout);
+    for expected in expected {
+        assert!(run.stdout.contains(expected), "expected `{expected}` in\n{}", run.stdout);
+    }
+    // The other policies have been asked all the same.
+    assert!(run.stdout.contains("burn-rate"), "{}", run.stdout);
+}
+
+fn refused(run: &Run) -> &str {
+    assert_eq!(run.code, 2, "{}{}", run.stdout, run.stderr);
+    assert_eq!(run.stdout, "");
+    &run.stderr
+}
+
+/// A budget policy that imports WASI and may call it.
+fn with_wasi() -> Guest {
+    Guest::budget()
+        .import(
+            r#"(import "wasi:cli/exit@0.2.0" (instance $exit (export "exit" (func (param "status" (result))))))
+            (import "wasi:clocks/monotonic-clock@0.2.6" (instance $clock (export "now" (func (result u64)))))"#,
+        )
+        .provide("exit", "(param i32)", "$exit", "exit")
+        .provide("now", "(result i64)", "$clock", "now")
+}
+
+#[test]
+fn a_plugin_with_wasi_needs_the_project_s_consent() {
+    // The effect is the time, which stands still: 0 allows.
+    let guest = with_wasi()
+        .body("decide", "(i32.store (i32.const 4100) (i32.wrap_i64 (call $now))) (i32.const 4096)");
+    let run = project(&guest, "", "").weir(&GATE);
+    let message = refused(&run);
+    assert!(message.contains("imports `wasi:cli/exit@0.2.0`, which no budget-policy may"), "{message}");
+    assert!(message.contains("`wasi = \"inert\"` in weir.lock"), "{message}");
+    refused(&project(&guest, "wasi = \"refused\"", "").weir(&GATE));
+
+    let allowed = project(&guest, "wasi = \"inert\"", "");
+    let run = allowed.weir(&GATE);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    assert!(run.stdout.starts_with("ALLOW"), "{}", run.stdout);
+
+    // The record has the component; that it may import WASI, the record's being there says.
+    let record = allowed.path(".weir/records/00000001-my-service.json");
+    for gone in ["weir.toml", "weir.lock", "plugins", "services", "policies", "events", "gates"] {
+        allowed.remove(gone);
+    }
+    let run = weir(&["replay", record.to_str().unwrap()]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    assert!(run.stdout.contains("same verdict, byte for byte: allow"), "{}", run.stdout);
+}
+
+#[test]
+fn a_plugin_that_would_exit_is_not_judged() {
+    let guest = with_wasi().body("decide", "(call $exit (i32.const 0)) unreachable");
+    undecided(&guest, "wasi = \"inert\"", "", &["called `wasi:cli/exit@0.2.0#exit`"]);
+}
+
+#[test]
+fn a_plugin_with_sockets_is_refused_whatever_the_project_says() {
+    let guest = Guest::budget().import("(import \"wasi:sockets/tcp@0.2.0\" (instance))");
+    let run = project(&guest, "wasi = \"inert\"", "").weir(&GATE);
+    let message = refused(&run);
+    assert!(
+        message.contains("imports `wasi:sockets/tcp@0.2.0`") && message.contains("build it without\n"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_word_that_wasi_can_t_be_is_pointed_at() {
+    let run = project(&Guest::budget(), "wasi = \"inrt\"", "").weir(&GATE);
+    let message = refused(&run);
+    assert!(message.contains("weir.lock:5") && message.contains("`inert`"), "{message}");
+}
+
+#[test]
+fn a_flood_of_words_ends_with_how_much_was_cut() {
+    let flood = |end: &str| {
+        let words = "(local $count i32)
+            (loop $more
+                (call $write (i32.const 3) (i32.const 2048) (i32.const 9))
+                (local.set $count (i32.add (local.get $count) (i32.const 1)))
+                (br_if $more (i32.lt_u (local.get $count) (i32.const 1000))))";
+        Guest::budget().body("decide", &format!("{words} {end}"))
+    };
+    let limits = "[limits]\nlog = \"1KiB\"";
+    let mark = "960 more lines were cut off (8640 bytes); to see more,";
+    let run = project(&flood("(i32.const 4096)"), "", limits).weir(&GATE);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    assert!(
+        run.stdout.contains("log: information: described") && run.stdout.contains(mark),
+        "{}",
+        run.stdout
+    );
+    undecided(&flood("unreachable"), "", limits, &["broke down", mark]);
+}
+
+#[test]
+fn numbers_that_are_none_are_not_believed() {
+    let clause = |actual: &str| {
+        let clause =
+            [300, 4, 0, 0, 0, 0, 0, 1, 0, 0, 320, u32::try_from(actual.len()).unwrap(), 0, 0, 0, 0, 0, 0];
+        let data = format!(
+            "(data (i32.const 128) \"{}\") (data (i32.const 200) \"{}\") (data (i32.const 300) \"code\")
+            (data (i32.const 320) \"{actual}\")",
+            words(&[0, 0, 200, 1, 0, 0]),
+            words(&clause),
+        );
+        Guest::budget().core(&data).body("decide", "(i32.const 128)")
+    };
+    for number in ["NaN", "inf", "-Infinity", "1e999", "0x10", "1.", "\u{661}"] {
+        undecided(
+            &clause(number),
+            "",
+            "",
+            &["gave an answer that makes no sense", "is not a decimal number"],
+        );
+    }
+    assert_eq!(project(&clause("0.25"), "", "").weir(&GATE).code, 0);
+}
+
+#[test]
+fn what_a_plugin_says_gives_no_orders_to_a_terminal() {
+    let clause = [300, 12, 320, 20, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    let data = format!(
+        r#"(data (i32.const 128) "{}") (data (i32.const 200) "{}") (data (i32.const 300) "co\1b[2Jde\07____")
+        (data (i32.const 320) "all is well\0d\1b[31m\e2\80\ae")"#,
+        words(&[0, 1, 200, 1, 0, 0]),
+        words(&clause),
+    );
+    let guest = Guest::budget().core(&data).body("decide", "(i32.const 128)");
+    for format in ["human", "json"] {
+        let run = project(&guest, "", "").weir(&[&GATE[..], &["--format", format]].concat());
+        assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+        assert!(run.stdout.contains("all is well"), "{}", run.stdout);
+        let harmless =
+            |character: char| character == '\n' || !(character.is_control() || character == '\u{202e}');
+        assert!(run.stdout.chars().all(harmless) && !run.stdout.contains("\\u001b"), "{:?}", run.stdout);
+    }
+}
+
+#[test]
+fn a_million_findings_are_not_judged() {
+    let answer = words(&[0, 65_536, 1_000_000, 0, 0]);
+    let guest = Guest::checker()
+        .core(&format!("(data (i32.const 128) \"{answer}\")"))
+        .body("assess", "(drop (memory.grow (i32.const 900))) (i32.const 128)");
+    undecided(&guest, "", "", &["exceeded its output of 4 MiB"]);
+}
+
+#[test]
+fn an_allocator_that_loops_is_not_judged() {
+    let begin = "(local.set $start (i32.and";
+    let guest = Guest::checker().libc(begin, &format!("(loop $forever (br $forever)) {begin}"));
+    undecided(&guest, "", "[limits]\ndeadline = \"50ms\"", &["exceeded its deadline of 50 ms"]);
+}
+
+#[test]
+fn a_plugin_that_would_take_long_to_compile_is_refused() {
+    let functions = "(func)".repeat(50_001);
+    let guest = Guest::budget().tail(&format!("(core module {functions})"));
+    let run = project(&guest, "", "").weir(&GATE);
+    assert!(refused(&run).contains("would take too long to compile"), "{}", run.stderr);
+}
+
+#[test]
+fn a_policy_that_counts_its_calls_always_counts_one() {
+    // The effect is how often the instance has been called before: the second call would warn, the third hold.
+    let guest = Guest::budget().core("(global $calls (mut i32) (i32.const 0))").body(
+        "decide",
+        "(i32.store (i32.const 4100) (global.get $calls))
+        (global.set $calls (i32.add (global.get $calls) (i32.const 1))) (i32.const 4096)",
+    );
+    let project = project(&guest, "", "");
+    for _ in 0..3 {
+        let run = project.weir(&GATE);
+        assert!(run.stdout.starts_with("ALLOW"), "{}", run.stdout);
+    }
+}
