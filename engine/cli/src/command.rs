@@ -145,6 +145,13 @@ fn engine() -> Result<Engine, Failure> {
     Ok(Engine::new(EngineOptions { code_cache: code_cache(), ready_instances: None })?)
 }
 
+/// An engine for many decisions: instances of plugins are kept ready, more than there are threads to use them.
+fn busy_engine() -> Result<Engine, Failure> {
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+    let instances = u32::try_from(threads.saturating_mul(2)).unwrap_or(u32::MAX).clamp(8, 1024);
+    Ok(Engine::new(EngineOptions { code_cache: code_cache(), ready_instances: Some(instances) })?)
+}
+
 /// Tells what the engine noticed beside its answer.
 fn notes(engine: &Engine) -> Result<(), Failure> {
     for note in engine.notes() {

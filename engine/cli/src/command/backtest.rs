@@ -3,7 +3,7 @@
 use jiff::{Timestamp, Unit};
 use weir::{Against, BacktestRequest};
 
-use super::{Failure, clock, engine, events, json, notes, project_in};
+use super::{Failure, busy_engine, clock, events, json, notes, project_in};
 use crate::args::{BacktestArguments, ReportFormat};
 use crate::exit::Exit;
 use crate::{output, render};
@@ -22,7 +22,7 @@ pub(super) fn run(arguments: &BacktestArguments) -> Result<Exit, Failure> {
         incident_within_seconds: arguments.incident_within,
         events: events(&arguments.events),
     };
-    let engine = engine()?;
+    let engine = busy_engine()?;
     let report = engine.backtest(&project, against.as_ref(), &request)?;
     notes(&engine)?;
     output::result(&match arguments.format {
