@@ -4,8 +4,167 @@
 //! `query`, `protocol`, `status`, `bytes`, `referer`, `user-agent`, and what the source calls the fields that follow.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
+use weir_model::event::HTTP_REQUEST;
+
+use crate::blocks::{Stretch, is_blank, stretches, text_lines};
 use crate::columns::Scalar;
+use crate::plan::Plan;
+use crate::projection::SlotIdx;
+use crate::rows::{Arrival, Rows};
+
+mod quick;
+
+pub(crate) use quick::Stamps;
+
+/// An access log as a plan reads it.
+#[derive(Debug)]
+pub(crate) struct Layout {
+    /// How many fields follow the combined format.
+    after: usize,
+    /// What all events of the log have in common, for the slots that want it.
+    constants: Vec<(SlotIdx, String)>,
+    /// Where the time goes as a text, when a calculator wants it.
+    time: Option<SlotIdx>,
+    /// Where the fields of a line go.
+    fields: Vec<(SlotIdx, Field)>,
+    /// The number of the service whose log it is, when some request is about it.
+    service: Option<u32>,
+    slots: usize,
+}
+
+/// A field of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Field {
+    Remote,
+    User,
+    Method,
+    Path,
+    Query,
+    Protocol,
+    Status,
+    Bytes,
+    Referer,
+    UserAgent,
+    /// One of those that follow the combined format.
+    After(usize),
+}
+
+impl Layout {
+    pub(crate) fn new(plan: &Plan, file: &str, service: &str, fields_after: &[String]) -> Layout {
+        let mut layout = Layout {
+            after: fields_after.len(),
+            constants: Vec::new(),
+            time: None,
+            fields: Vec::new(),
+            service: plan.service(service),
+            slots: plan.projection.names().len(),
+        };
+        let wanted = plan.columns.iter().map(|(slot, _)| *slot).collect::<BTreeSet<SlotIdx>>();
+        for slot in wanted {
+            match plan.projection.names().get(slot).map_or("", String::as_str) {
+                "type" => layout.constants.push((slot, HTTP_REQUEST.to_owned())),
+                "source" => layout.constants.push((slot, file.to_owned())),
+                "subject" => layout.constants.push((slot, service.to_owned())),
+                "time" => layout.time = Some(slot),
+                name => {
+                    let field = name.strip_prefix("data.").and_then(|name| Field::named(name, fields_after));
+                    layout.fields.extend(field.map(|field| (slot, field)));
+                }
+            }
+        }
+        layout
+    }
+
+    /// Reads whole lines.
+    pub(crate) fn decode(&self, bytes: &[u8], plan: &Plan, stamps: &mut Stamps, rows: &mut Rows) {
+        let mut slots = Vec::new();
+        let mut following = Vec::new();
+        for stretch in stretches(bytes) {
+            match stretch {
+                Stretch::Text(text) => {
+                    for line in text_lines(text) {
+                        rows.lines += 1;
+                        if let Some(line) = quick::parse(line, self.after, &mut following, stamps) {
+                            self.arrive(&line, plan, &mut slots, rows);
+                            following = line.after;
+                        } else if !is_blank(line.as_bytes()) {
+                            self.arrive_in_full(line, plan, rows);
+                        }
+                    }
+                }
+                Stretch::Line(line) => {
+                    rows.lines += 1;
+                    // Bytes that are no UTF-8 do occur in user agents; they lose nothing that is counted.
+                    self.arrive_in_full(&String::from_utf8_lossy(line), plan, rows);
+                }
+            }
+        }
+    }
+
+    /// Reads one line with the full parser.
+    fn arrive_in_full(&self, line: &str, plan: &Plan, rows: &mut Rows) {
+        match parse(line, self.after) {
+            Ok(line) => self.arrive(&line, plan, &mut Vec::new(), rows),
+            Err(reason) => rows.refuse(reason),
+        }
+    }
+
+    fn arrive<'e>(
+        &'e self,
+        line: &Line<'e>,
+        plan: &Plan,
+        slots: &mut Vec<Option<Scalar<'e>>>,
+        rows: &mut Rows,
+    ) {
+        let arrival =
+            Arrival { fingerprint: None, time: line.time, kind: HTTP_REQUEST, service: self.service };
+        if self.service.is_some() && plan.on_time(line.time) {
+            self.fill(line, slots);
+        }
+        rows.arrive(plan, &arrival, slots, || Err("lines of access logs are not kept whole".to_owned()));
+    }
+
+    fn fill<'e>(&'e self, line: &Line<'e>, slots: &mut Vec<Option<Scalar<'e>>>) {
+        slots.clear();
+        slots.resize(self.slots, None);
+        let mut put = |slot: SlotIdx, value: Option<Scalar<'e>>| {
+            if let Some(place) = slots.get_mut(slot) {
+                *place = value;
+            }
+        };
+        for (slot, text) in &self.constants {
+            put(*slot, Some(Scalar::Text(text.into())));
+        }
+        if let Some(slot) = self.time {
+            let time = jiff::Timestamp::from_millisecond(line.time).ok();
+            put(slot, time.map(|time| Scalar::Text(time.to_string().into())));
+        }
+        for (slot, field) in &self.fields {
+            put(*slot, line.field(*field));
+        }
+    }
+}
+
+impl Field {
+    /// The field that an event's data has under this name.
+    fn named(name: &str, fields_after: &[String]) -> Option<Field> {
+        Some(match name {
+            "remote" => Field::Remote,
+            "user" => Field::User,
+            "method" => Field::Method,
+            "path" => Field::Path,
+            "query" => Field::Query,
+            "protocol" => Field::Protocol,
+            "status" => Field::Status,
+            "bytes" => Field::Bytes,
+            "referer" => Field::Referer,
+            "user-agent" => Field::UserAgent,
+            other => Field::After(fields_after.iter().position(|name| name == other)?),
+        })
+    }
+}
 
 /// The fields of one line.
 #[derive(Debug, PartialEq)]
@@ -49,41 +208,41 @@ pub(crate) fn parse(line: &str, after: usize) -> Result<Line<'_>, String> {
 }
 
 impl<'e> Line<'e> {
-    /// The value of the field `name` of the event's data; `names` are the fields that follow the combined format.
-    pub(crate) fn data(&self, name: &str, names: &[String]) -> Option<Scalar<'e>> {
-        match name {
-            "remote" => text(self.remote),
-            "user" => text(self.user),
-            "method" => self.request_part(0),
-            "path" => self.target().and_then(|target| text(target.split('?').next().unwrap_or(target))),
-            "query" => {
-                self.target().and_then(|target| target.split_once('?')).and_then(|(_, query)| text(query))
-            }
-            "protocol" => self.request_part(2),
-            "status" => scalar(self.status),
-            "bytes" => scalar(self.bytes),
-            "referer" => text(self.referer),
-            "user-agent" => text(self.user_agent),
-            other => {
-                let position = names.iter().position(|candidate| candidate == other)?;
-                scalar(self.after.get(position)?)
-            }
+    /// The value of a field of the event's data.
+    fn field(&self, field: Field) -> Option<Scalar<'e>> {
+        match field {
+            Field::Remote => text(self.remote),
+            Field::User => text(self.user),
+            Field::Method => self.request_parts().and_then(|[method, _, _]| text(method)),
+            Field::Path => text(self.target().split('?').next().unwrap_or_default()),
+            Field::Query => self.target().split_once('?').and_then(|(_, query)| text(query)),
+            Field::Protocol => self.request_parts().and_then(|[_, _, protocol]| text(protocol)),
+            Field::Status => scalar(self.status),
+            Field::Bytes => scalar(self.bytes),
+            Field::Referer => text(self.referer),
+            Field::UserAgent => text(self.user_agent),
+            Field::After(position) => scalar(self.after.get(position)?),
         }
+    }
+
+    /// The value of the field `name` of the event's data; `names` are the fields that follow the combined format.
+    #[cfg(test)]
+    fn data(&self, name: &str, names: &[String]) -> Option<Scalar<'e>> {
+        self.field(Field::named(name, names)?)
     }
 
     /// Method, target and protocol. A request that does not have these three parts is noise on the port: it has a path
     /// only, the whole of what was sent.
-    fn request_part(&self, idx: usize) -> Option<Scalar<'e>> {
-        let parts: Vec<&str> = self.request.split(' ').collect();
-        if parts.len() == 3 { parts.get(idx).and_then(|part| text(part)) } else { None }
-    }
-
-    fn target(&self) -> Option<&'e str> {
+    fn request_parts(&self) -> Option<[&'e str; 3]> {
         let mut parts = self.request.split(' ');
         match (parts.next(), parts.next(), parts.next(), parts.next()) {
-            (Some(_), Some(target), Some(_), None) => Some(target),
-            _ => Some(self.request),
+            (Some(method), Some(target), Some(protocol), None) => Some([method, target, protocol]),
+            _ => None,
         }
+    }
+
+    fn target(&self) -> &'e str {
+        self.request_parts().map_or(self.request, |[_, target, _]| target)
     }
 }
 

@@ -5,8 +5,87 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use weir_model::event::Event;
+
 use crate::columns::Scalar;
-use crate::projection::{Node, Projection};
+use crate::dedupe::Fingerprint;
+use crate::plan::Plan;
+use crate::projection::{Node, Projection, SlotIdx};
+use crate::rows::{Arrival, Rows};
+use crate::time::Clock;
+
+/// Reads one line with the full parser.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn arrive<'e>(
+    line: &'e [u8],
+    plan: &Plan,
+    slots: &mut Vec<Option<Scalar<'e>>>,
+    clock: &mut Clock,
+    rows: &mut Rows,
+) -> Result<(), String> {
+    decode(line, &plan.projection, slots).map_err(|error| error.to_string())?;
+    take_in(line, plan, slots, clock, rows)
+}
+
+/// Checks the attributes of an event and takes it in.
+///
+/// # Errors
+/// What is wrong with them.
+pub(crate) fn take_in(
+    line: &[u8],
+    plan: &Plan,
+    slots: &[Option<Scalar<'_>>],
+    clock: &mut Clock,
+    rows: &mut Rows,
+) -> Result<(), String> {
+    let at = plan.attributes;
+    match text(slots, at.specversion, "specversion")? {
+        "1.0" => {}
+        other => return Err(format!("`specversion` is `{other}`; only `1.0` is understood")),
+    }
+    let (id, source) = (text(slots, at.id, "id")?, text(slots, at.source, "source")?);
+    let kind = text(slots, at.kind, "type")?;
+    let stamp = text(slots, at.time, "time")?;
+    let time = instant(stamp, clock)?;
+    let service = match slots.get(at.subject).and_then(Option::as_ref) {
+        Some(Scalar::Text(subject)) => plan.service(subject),
+        _ => None,
+    };
+    let fingerprint = Some(Fingerprint::new(source.as_bytes(), id.as_bytes()));
+    rows.arrive(plan, &Arrival { fingerprint, time, kind, service }, slots, || {
+        let text = String::from_utf8_lossy(line);
+        Ok(Event::parse(&text).map_err(|error| error.to_string())?.into_owned())
+    });
+    Ok(())
+}
+
+/// The attribute `time` in milliseconds since 1970.
+///
+/// # Errors
+/// When it is no instant.
+pub(crate) fn instant(stamp: &str, clock: &mut Clock) -> Result<i64, String> {
+    clock
+        .instant(stamp)
+        .ok_or_else(|| format!("`time` is `{stamp}`, which is not a time such as `2026-11-24T11:58:03Z`"))
+}
+
+/// An attribute that must be there.
+///
+/// # Errors
+/// When it is not, or is empty or no text.
+pub(crate) fn text<'s>(
+    slots: &'s [Option<Scalar<'_>>],
+    slot: SlotIdx,
+    name: &str,
+) -> Result<&'s str, String> {
+    match slots.get(slot).and_then(Option::as_ref) {
+        Some(Scalar::Text(text)) if !text.is_empty() => Ok(text),
+        Some(_) => Err(format!("`{name}` must be a text that is not empty")),
+        None => Err(format!("`{name}` is missing")),
+    }
+}
 
 /// Decodes one line into `slots`, which has one place a field of the projection.
 ///
@@ -21,6 +100,15 @@ pub(crate) fn decode<'e>(
     let mut json = serde_json::Deserializer::from_slice(line);
     Object { node: projection.root(), slots }.deserialize(&mut json)?;
     json.end()
+}
+
+/// Reads a number by itself as [`decode`] does within a line; none when it is out of range.
+pub(crate) fn number(token: &str) -> Option<Scalar<'static>> {
+    let number: serde_json::Number = serde_json::from_str(token).ok()?;
+    if let Some(value) = number.as_i64() {
+        return Some(Scalar::Integer(value));
+    }
+    if number.is_u64() { Some(Scalar::Other) } else { number.as_f64().map(Scalar::Number) }
 }
 
 /// Reads an object (or whatever stands in its place) and keeps what the node wants of it.

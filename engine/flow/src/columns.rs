@@ -1,9 +1,13 @@
 //! Rows of events as columns that hold only the fields that the SLIs in use read.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::hash::BuildHasher;
 
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
 use weir_host::contract::calculator;
+
+use crate::time::Clock;
 
 /// How the values of a field are wanted. The codes are those of the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -51,6 +55,8 @@ pub(crate) enum Scalar<'e> {
     Number(f64),
     Text(Cow<'e, str>),
     Flag(bool),
+    /// What formats without kinds hold: it is what it is wanted as.
+    Untyped(Cow<'e, str>),
     /// A list, an object, or a whole number beyond 64 bits: there is something, and no column can hold it.
     Other,
 }
@@ -73,33 +79,63 @@ pub(crate) struct Column {
     validity: Vec<u8>,
     all_present: bool,
     dictionary: Dictionary,
+    clock: Clock,
 }
 
-/// The terms of a text column, each once, coded in the order of their first appearance.
+/// Texts, each once, coded in the order of their first appearance.
 #[derive(Debug, Default)]
-struct Dictionary {
-    codes: HashMap<Box<str>, u32>,
+pub(crate) struct Dictionary {
+    /// The codes, found by the hash of their text.
+    codes: HashTable<u32>,
     text: Vec<u8>,
     ends: Vec<u32>,
+    /// The code that was given last: texts repeat.
+    last: u32,
 }
 
 impl Dictionary {
-    fn code(&mut self, term: &str) -> u32 {
-        if let Some(code) = self.codes.get(term) {
-            return *code;
+    /// The code of a text, which is added when it is new.
+    pub(crate) fn code(&mut self, term: &str) -> u32 {
+        let Dictionary { codes, text, ends, last } = self;
+        if term_of(text, ends, *last) == Some(term.as_bytes()) {
+            return *last;
         }
-        let code = length(self.ends.len());
-        self.text.extend_from_slice(term.as_bytes());
-        self.ends.push(length(self.text.len()));
-        self.codes.insert(term.into(), code);
-        code
+        let hash = |term: &[u8]| FixedState::default().hash_one(term);
+        let known =
+            codes.find(hash(term.as_bytes()), |code| term_of(text, ends, *code) == Some(term.as_bytes()));
+        *last = known.copied().unwrap_or_else(|| {
+            let code = length(ends.len());
+            text.extend_from_slice(term.as_bytes());
+            ends.push(length(text.len()));
+            codes.insert_unique(hash(term.as_bytes()), code, |code| {
+                hash(term_of(text, ends, *code).unwrap_or_default())
+            });
+            code
+        });
+        *last
     }
 
-    fn clear(&mut self) {
+    /// How many texts there are.
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub(crate) fn clear(&mut self) {
         self.codes.clear();
         self.text.clear();
         self.ends.clear();
+        self.last = 0;
     }
+}
+
+/// The text with this code.
+fn term_of<'t>(text: &'t [u8], ends: &[u32], code: u32) -> Option<&'t [u8]> {
+    let code = usize::try_from(code).ok()?;
+    let start = match code.checked_sub(1) {
+        Some(before) => usize::try_from(*ends.get(before)?).ok()?,
+        None => 0,
+    };
+    text.get(start..usize::try_from(*ends.get(code)?).ok()?)
 }
 
 /// A length or position inside a batch. Batches are far smaller than 4 GiB: the flow bounds their rows and lines.
@@ -118,6 +154,7 @@ impl Column {
             validity: Vec::new(),
             all_present: true,
             dictionary: Dictionary::default(),
+            clock: Clock::default(),
         }
     }
 
@@ -137,10 +174,13 @@ impl Column {
             FieldKind::Integer => push_or_zero(&mut self.integers, value.and_then(to_integer)),
             FieldKind::Number => push_or_zero(&mut self.numbers, value.and_then(to_number)),
             FieldKind::Flag => push_or_zero(&mut self.flags, value.and_then(to_flag)),
-            FieldKind::Instant => push_or_zero(&mut self.integers, value.and_then(to_instant)),
+            FieldKind::Instant => {
+                let instant = value.and_then(|value| to_instant(value, &mut self.clock));
+                push_or_zero(&mut self.integers, instant)
+            }
             FieldKind::Text => {
                 let code = match value {
-                    Some(Scalar::Text(text)) => Some(self.dictionary.code(text)),
+                    Some(Scalar::Text(text) | Scalar::Untyped(text)) => Some(self.dictionary.code(text)),
                     Some(Scalar::Integer(_) | Scalar::Number(_) | Scalar::Flag(_) | Scalar::Other) | None => {
                         None
                     }
@@ -178,6 +218,10 @@ fn to_integer(value: &Scalar<'_>) -> Option<i64> {
         Scalar::Number(value) if value.fract() == 0.0 && value.abs() <= 9_007_199_254_740_992.0 => {
             Some(*value as i64)
         }
+        Scalar::Untyped(text) => match text.parse::<i64>() {
+            Ok(value) => Some(value),
+            Err(_) => to_integer(&Scalar::Number(text.parse().ok()?)),
+        },
         Scalar::Number(_) | Scalar::Text(_) | Scalar::Flag(_) | Scalar::Other => None,
     }
 }
@@ -190,6 +234,7 @@ fn to_number(value: &Scalar<'_>) -> Option<f64> {
         )]
         Scalar::Integer(value) => Some(*value as f64),
         Scalar::Number(value) if value.is_finite() => Some(*value),
+        Scalar::Untyped(text) => text.parse().ok().filter(|value: &f64| value.is_finite()),
         Scalar::Number(_) | Scalar::Text(_) | Scalar::Flag(_) | Scalar::Other => None,
     }
 }
@@ -197,13 +242,14 @@ fn to_number(value: &Scalar<'_>) -> Option<f64> {
 fn to_flag(value: &Scalar<'_>) -> Option<u8> {
     match value {
         Scalar::Flag(value) => Some(u8::from(*value)),
+        Scalar::Untyped(text) => text.parse().ok().map(|value: bool| u8::from(value)),
         Scalar::Integer(_) | Scalar::Number(_) | Scalar::Text(_) | Scalar::Other => None,
     }
 }
 
-fn to_instant(value: &Scalar<'_>) -> Option<i64> {
+fn to_instant(value: &Scalar<'_>, clock: &mut Clock) -> Option<i64> {
     match value {
-        Scalar::Text(text) => text.parse::<jiff::Timestamp>().ok().map(|instant| instant.as_millisecond()),
+        Scalar::Text(text) | Scalar::Untyped(text) => clock.instant(text),
         Scalar::Integer(_) | Scalar::Number(_) | Scalar::Flag(_) | Scalar::Other => None,
     }
 }

@@ -1,23 +1,235 @@
-//! The same `source` and `id` count once.
+//! The same `source` and `id` count once, within a horizon that bounds the memory.
 
-use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::{BTreeSet, HashSet};
+use std::hash::{BuildHasher, Hash};
 
-/// The events seen so far, by a fingerprint of 128 bits: two different events share one with a probability of less than
-/// 10⁻²⁰ among a billion.
+use foldhash::quality::FixedState;
+
+/// Events of one generation. What was seen in the present generation or in the one before is remembered, so a repeat
+/// within this many events is always recognised, and one more than twice as many events later never.
+pub(crate) const GENERATION: usize = 1 << 20;
+
+/// Places of a generation's table: twice as many as fingerprints, so that most are found at the first look.
+const PLACES: usize = GENERATION * 2;
+
+/// Fingerprints from which on a generation takes a table: a small input should not have to wait for 16 MiB of zeros.
+const MANY: usize = 1 << 14;
+
+/// How many places are looked at before a fingerprint goes into the overflow. Ids that were made to collide must not turn
+/// every look-up into a search of the whole table.
+const LONGEST_SEARCH: usize = 64;
+
+/// `source` and `id` of an event, as 128 bits of which the table compares 85: 64 of them are stored and 21 say where. A
+/// look-up meets a handful of stored fingerprints, so among a billion different events the chance that one is taken for
+/// the repeat of another is below 10⁻⁹.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Fingerprint {
+    place: u64,
+    stored: u64,
+}
+
+impl Fingerprint {
+    /// The fingerprint of an event. It is the same on every machine and in every run of one build.
+    pub(crate) fn new(source: &[u8], id: &[u8]) -> Fingerprint {
+        let half = |seed: u64| {
+            let state = FixedState::with_seed(seed);
+            state.hash_one((Bytes(source), Bytes(id)))
+        };
+        // Zero marks an empty place.
+        Fingerprint { place: half(0), stored: half(1).max(1) }
+    }
+}
+
+/// Hashed with their length, so that no two pairs run together to the same bytes.
+struct Bytes<'b>(&'b [u8]);
+
+impl Hash for Bytes<'_> {
+    fn hash<H: std::hash::Hasher>(&self, hasher: &mut H) {
+        hasher.write_usize(self.0.len());
+        hasher.write(self.0);
+    }
+}
+
+/// The events seen lately: those of the present generation and those of the one before it. What is remembered depends on
+/// an event's position among all that were looked up, and on nothing else.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
-    fingerprints: HashSet<u128>,
+    present: Generation,
+    before: Generation,
+    /// Events looked up in the present generation.
+    events: usize,
 }
 
 impl Seen {
+    /// Looks at where these events will be looked up, so that the processor has it at hand then: fetching many places at
+    /// once takes little longer than fetching one.
+    pub(crate) fn fetch(&self, events: impl Iterator<Item = Fingerprint>) {
+        let fetched = events.fold(0, |fetched, event| {
+            fetched ^ self.present.first_choice(event) ^ self.before.first_choice(event)
+        });
+        std::hint::black_box(fetched);
+    }
+
     /// Whether this event is new. Remembers it.
-    pub(crate) fn is_new(&mut self, source: &str, id: &str) -> bool {
-        let half = |salt: u8| {
-            let mut hasher = DefaultHasher::new();
-            (salt, source, id).hash(&mut hasher);
-            u128::from(hasher.finish())
-        };
-        self.fingerprints.insert((half(0) << 64) | half(1))
+    pub(crate) fn is_new(&mut self, event: Fingerprint) -> bool {
+        if self.events == GENERATION {
+            std::mem::swap(&mut self.present, &mut self.before);
+            self.present.clear();
+            self.events = 0;
+        }
+        self.events += 1;
+        let known_before = self.before.holds(event);
+        // Remembered anew even when it is a repeat, so that the horizon is measured from the last time it was seen.
+        self.present.insert(event) && !known_before
+    }
+}
+
+/// A set of fingerprints: a table with linear search, from which nothing is ever taken out but all.
+#[derive(Debug, Default)]
+struct Generation {
+    /// Empty as long as there are few.
+    places: Vec<u64>,
+    few: HashSet<Fingerprint, FixedState>,
+    /// What found no place near its own.
+    overflow: BTreeSet<Fingerprint>,
+}
+
+impl Generation {
+    fn clear(&mut self) {
+        self.places.fill(0);
+        self.few.clear();
+        self.overflow.clear();
+    }
+
+    /// The places that a fingerprint may stand at, first choice first.
+    fn search(event: Fingerprint) -> impl Iterator<Item = usize> {
+        // The remainder is below the number of places, which fits.
+        let first = usize::try_from(event.place % PLACES as u64).unwrap_or(0);
+        (first..first + LONGEST_SEARCH).map(|place| place % PLACES)
+    }
+
+    /// What stands at the first place of a fingerprint.
+    fn first_choice(&self, event: Fingerprint) -> u64 {
+        let place = Generation::search(event).next();
+        place.and_then(|place| self.places.get(place)).copied().unwrap_or_default()
+    }
+
+    fn holds(&self, event: Fingerprint) -> bool {
+        if self.places.is_empty() {
+            return self.few.contains(&event);
+        }
+        for place in Generation::search(event) {
+            match self.places.get(place) {
+                Some(stored) if *stored == event.stored => return true,
+                Some(0) | None => return false,
+                Some(_) => {}
+            }
+        }
+        self.overflow.contains(&event)
+    }
+
+    /// Adds a fingerprint. Whether it was not there.
+    fn insert(&mut self, event: Fingerprint) -> bool {
+        if self.places.is_empty() {
+            if self.few.len() < MANY {
+                return self.few.insert(event);
+            }
+            self.places = vec![0; PLACES];
+            for early in std::mem::take(&mut self.few) {
+                self.insert(early);
+            }
+        }
+        for place in Generation::search(event) {
+            match self.places.get_mut(place) {
+                Some(stored) if *stored == event.stored => return false,
+                Some(stored) if *stored == 0 => {
+                    *stored = event.stored;
+                    return true;
+                }
+                Some(_) | None => {}
+            }
+        }
+        self.overflow.insert(event)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(number: usize) -> Fingerprint {
+        Fingerprint::new(b"/edge", number.to_string().as_bytes())
+    }
+
+    /// Sees event 0, then `between` others, and says whether event 0 is new again.
+    fn new_after(before: usize, between: usize) -> bool {
+        let mut seen = Seen::default();
+        for number in 0..before {
+            assert!(seen.is_new(event(usize::MAX - number)));
+        }
+        assert!(seen.is_new(event(0)));
+        for number in 1..=between {
+            assert!(seen.is_new(event(number)), "{number} is new");
+        }
+        seen.is_new(event(0))
+    }
+
+    #[test]
+    fn a_repeat_within_the_horizon_is_recognised() {
+        assert!(!new_after(0, 0));
+        assert!(!new_after(0, GENERATION - 1));
+        assert!(!new_after(GENERATION - 1, GENERATION - 1));
+        assert!(!new_after(GENERATION / 2, GENERATION - 1));
+    }
+
+    #[test]
+    fn a_repeat_past_the_horizon_counts_again() {
+        assert!(new_after(0, GENERATION * 2));
+        assert!(new_after(GENERATION - 1, GENERATION * 2));
+    }
+
+    #[test]
+    fn the_horizon_is_measured_from_the_last_repeat() {
+        let mut seen = Seen::default();
+        assert!(seen.is_new(event(0)));
+        for round in 0..4 {
+            for number in 1..GENERATION {
+                assert!(seen.is_new(event(round * GENERATION + number)));
+            }
+            assert!(!seen.is_new(event(0)));
+        }
+    }
+
+    #[test]
+    fn few_and_many_are_remembered_alike() {
+        let mut seen = Seen::default();
+        for number in 0..MANY * 2 {
+            assert!(seen.is_new(event(number)), "{number}");
+            assert!(!seen.is_new(event(number / 2)), "{number}");
+        }
+        assert!((0..MANY * 2).all(|number| !seen.is_new(event(number))));
+    }
+
+    #[test]
+    fn fingerprints_that_were_made_to_collide_are_told_apart() {
+        let mut seen = Seen::default();
+        (0..MANY).for_each(|number| assert!(seen.is_new(event(number))));
+        let crowd: Vec<Fingerprint> =
+            (1..=1000).map(|stored| Fingerprint { place: (PLACES - 3) as u64, stored }).collect();
+        assert!(crowd.iter().all(|event| seen.is_new(*event)));
+        assert!(crowd.iter().all(|event| !seen.is_new(*event)));
+    }
+
+    #[test]
+    fn source_and_id_do_not_run_together() {
+        let different = [("a", "bc"), ("ab", "c"), ("", "abc"), ("abc", ""), ("bc", "a")];
+        for (idx, (source, id)) in different.iter().enumerate() {
+            for (source_too, id_too) in different.iter().skip(idx + 1) {
+                assert_ne!(
+                    Fingerprint::new(source.as_bytes(), id.as_bytes()),
+                    Fingerprint::new(source_too.as_bytes(), id_too.as_bytes())
+                );
+            }
+        }
     }
 }

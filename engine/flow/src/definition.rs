@@ -1,6 +1,6 @@
 //! The definition of an SLI: a calculator with its parameters. One call judges the rows of all services that share it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use weir_host::contract::calculator;
 use weir_host::{Calculator, Digest, Limits, Plugin};
@@ -31,24 +31,45 @@ pub struct Request {
     pub event_types: Vec<String>,
 }
 
-/// Requests that share calculator, parameters and event types.
+/// Requests that share calculator, parameters and event types. It does not change while events are read.
 #[derive(Debug)]
 pub(crate) struct Definition {
     name: String,
-    calculator: Result<Calculator, String>,
+    plugin: Plugin,
+    limits: Limits,
     params: String,
-    plan: Option<calculator::Plan>,
+    /// What the calculator needs, or why it can't be used.
+    plan: Result<calculator::Plan, String>,
     event_types: Vec<String>,
     /// Where the columns of the plan stand in the batch; none for a field that can't be supplied.
-    pub(crate) columns: Vec<Option<usize>>,
-    /// The ledgers, each with the number of its request.
-    ledgers: Vec<(usize, Ledger)>,
-    /// The ledgers of each service, as positions in `ledgers`.
-    of_service: HashMap<usize, Vec<usize>>,
+    columns: Vec<Option<usize>>,
+    /// The requests by number, each with the length of its slices in seconds.
+    requests: Vec<(usize, u32)>,
+    /// The requests of each service, as positions in `requests`.
+    of_service: Vec<Vec<usize>>,
 }
 
-/// Groups the requests. Each definition prepares its calculator; where that fails, its ledgers will say why.
-pub(crate) fn definitions(requests: Vec<Request>, services: &HashMap<String, usize>) -> Vec<Definition> {
+/// What one thread has of a definition: a calculator, and the ledgers of what it has classified.
+#[derive(Debug)]
+pub(crate) struct Judge {
+    calculator: Result<Calculator, Failure>,
+    /// A ledger for each request of the definition.
+    ledgers: Vec<Ledger>,
+}
+
+/// Why a calculator has stopped.
+#[derive(Debug, Clone)]
+struct Failure {
+    /// The number of the block that it failed at. Of several failures, the first in the order of the stream counts.
+    block: u64,
+    reason: String,
+}
+
+/// Groups the requests and prepares their calculators; where that fails, the ledgers will say why.
+pub(crate) fn definitions(
+    requests: Vec<Request>,
+    service: impl Fn(&str) -> Option<usize>,
+) -> Vec<Definition> {
     let mut definitions: Vec<Definition> = Vec::new();
     let mut known: HashMap<(Digest, String, Vec<String>), usize> = HashMap::new();
     for (number, request) in requests.into_iter().enumerate() {
@@ -57,11 +78,15 @@ pub(crate) fn definitions(requests: Vec<Request>, services: &HashMap<String, usi
             definitions.push(Definition::new(&request));
             definitions.len() - 1
         });
-        if let (Some(definition), Some(service)) = (definitions.get_mut(idx), services.get(&request.service))
-        {
-            let position = definition.ledgers.len();
-            definition.ledgers.push((number, Ledger::new(request.slice_seconds)));
-            definition.of_service.entry(*service).or_default().push(position);
+        if let (Some(definition), Some(service)) = (definitions.get_mut(idx), service(&request.service)) {
+            let position = definition.requests.len();
+            definition.requests.push((number, request.slice_seconds));
+            if definition.of_service.len() <= service {
+                definition.of_service.resize(service + 1, Vec::new());
+            }
+            if let Some(positions) = definition.of_service.get_mut(service) {
+                positions.push(position);
+            }
         }
     }
     definitions
@@ -69,43 +94,44 @@ pub(crate) fn definitions(requests: Vec<Request>, services: &HashMap<String, usi
 
 impl Definition {
     fn new(request: &Request) -> Definition {
-        let mut definition = Definition {
+        let plan = request
+            .plugin
+            .calculator(&request.sli, &request.limits)
+            .and_then(|mut calculator| calculator.prepare(&request.params));
+        Definition {
             name: request.sli.clone(),
-            calculator: request
-                .plugin
-                .calculator(&request.sli, &request.limits)
-                .map_err(|error| error.to_string()),
+            plugin: request.plugin.clone(),
+            limits: request.limits,
             params: request.params.clone(),
-            plan: None,
+            plan: plan.map(|answer| answer.value).map_err(|error| error.to_string()),
             event_types: request.event_types.clone(),
             columns: Vec::new(),
-            ledgers: Vec::new(),
-            of_service: HashMap::new(),
-        };
-        if let Ok(calculator) = &mut definition.calculator {
-            match calculator.prepare(&definition.params) {
-                Ok(answer) => definition.plan = Some(answer.value),
-                Err(error) => definition.calculator = Err(error.to_string()),
-            }
+            requests: Vec::new(),
+            of_service: Vec::new(),
         }
-        definition
     }
 
-    /// The fields that the calculator reads.
-    pub(crate) fn wanted(&self) -> Vec<calculator::Field> {
-        self.plan.as_ref().map(|plan| plan.fields.clone()).unwrap_or_default()
+    /// Has each field that the calculator reads laid out as a column; `column` says where it stands in a batch.
+    pub(crate) fn lay_out(&mut self, mut column: impl FnMut(&calculator::Field) -> Option<usize>) {
+        let fields = self.plan.as_ref().map(|plan| plan.fields.as_slice()).unwrap_or_default();
+        self.columns = fields.iter().map(&mut column).collect();
+    }
+
+    /// Where the columns of the plan stand in the batch; none for a field that can't be supplied.
+    pub(crate) fn columns(&self) -> &[Option<usize>] {
+        &self.columns
     }
 
     /// The batch column of the instants whose greatest is kept by slice; none for the event's own time.
     pub(crate) fn latest_column(&self) -> Option<usize> {
-        let field = usize::try_from(self.plan.as_ref()?.latest?).ok()?;
+        let field = usize::try_from(self.plan.as_ref().ok()?.latest?).ok()?;
         self.columns.get(field).copied().flatten()
     }
 
-    /// Whether the SLI measures events of this type.
-    pub(crate) fn measures(&self, kind: &str, keep_whole: &[String]) -> bool {
+    /// Whether the SLI measures events of this type, which is kept whole or not.
+    pub(crate) fn measures(&self, kind: &str, kept_whole: bool) -> bool {
         if self.event_types.is_empty() {
-            return !keep_whole.iter().any(|keep| keep == kind);
+            return !kept_whole;
         }
         self.event_types.iter().any(|pattern| match pattern.strip_suffix('*') {
             Some(start) => kind.starts_with(start),
@@ -113,47 +139,92 @@ impl Definition {
         })
     }
 
-    /// The calculator's marks, one a row; none once the calculator has failed.
-    pub(crate) fn marks(&mut self, rows: &calculator::Batch<'_>) -> Option<Vec<u8>> {
+    /// The requests for events of this service, as positions among those of the definition.
+    pub(crate) fn requests_of(&self, service: u32) -> &[usize] {
+        let service = usize::try_from(service).ok();
+        service.and_then(|idx| self.of_service.get(idx)).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    fn calculator(&self) -> Result<Calculator, String> {
+        self.plugin.calculator(&self.name, &self.limits).map_err(|error| error.to_string())
+    }
+
+    /// What one more thread needs to classify events. Its instance in the sandbox is made when it is first called.
+    pub(crate) fn judge(&self) -> Judge {
+        let calculator = match &self.plan {
+            Ok(_) => self.calculator(),
+            Err(reason) => Err(reason.clone()),
+        };
+        Judge {
+            calculator: calculator.map_err(|reason| Failure { block: 0, reason }),
+            ledgers: self.requests.iter().map(|(_, slice_seconds)| Ledger::new(*slice_seconds)).collect(),
+        }
+    }
+
+    /// The finished ledgers with the numbers of their requests, or why there are none. A calculator that settles turns
+    /// slices from the first one that holds something up to `until` into tallies; `from` and `until` are in milliseconds
+    /// since 1970.
+    pub(crate) fn settle(&self, judges: Vec<Judge>, from: i64, until: i64) -> Settled {
+        let mut ledgers = self.judge().ledgers;
+        let mut failure: Option<Failure> = None;
+        for judge in judges {
+            if let Err(theirs) = judge.calculator
+                && failure.as_ref().is_none_or(|mine| theirs.block < mine.block)
+            {
+                failure = Some(theirs);
+            }
+            ledgers.iter_mut().zip(&judge.ledgers).for_each(|(mine, theirs)| mine.merge(theirs));
+        }
+        let numbers = self.requests.iter().map(|(number, _)| *number);
+        if let Some(Failure { reason, .. }) = failure {
+            return numbers.map(|number| (number, Err(reason.clone()))).collect();
+        }
+        if !self.plan.as_ref().is_ok_and(|plan| plan.settles) {
+            return numbers.zip(ledgers.into_iter().map(Ok)).collect();
+        }
+        let mut calculator = self.calculator();
+        let settled = ledgers.iter().map(|ledger| match &mut calculator {
+            Ok(calculator) => settled(calculator, &self.name, &self.params, ledger, from, until),
+            Err(reason) => Err(reason.clone()),
+        });
+        numbers.zip(settled).collect()
+    }
+}
+
+/// Ledgers by the numbers of their requests, or why there is none.
+pub(crate) type Settled = Vec<(usize, Result<Ledger, String>)>;
+
+impl Judge {
+    /// The calculator's marks, one a row; none once the calculator has failed. `block` is the number of the block that
+    /// the rows come from.
+    pub(crate) fn marks(
+        &mut self,
+        definition: &Definition,
+        rows: &calculator::Batch<'_>,
+        block: u64,
+    ) -> Option<Vec<u8>> {
         let calculator = self.calculator.as_mut().ok()?;
-        match calculator.classify(&self.params, rows) {
+        match calculator.classify(&definition.params, rows) {
             Ok(answer) => Some(answer.value),
             Err(error) => {
-                self.calculator = Err(error.to_string());
+                self.calculator = Err(Failure { block, reason: error.to_string() });
                 None
             }
         }
     }
 
-    /// Adds a row to the ledgers of its service. Whether it counted.
-    pub(crate) fn add(&mut self, service: usize, time: i64, mark: u8, latest: Option<i64>) -> bool {
-        let mark = Mark::from_code(mark);
-        let Some(positions) = self.of_service.get(&service) else { return false };
-        for position in positions {
-            if let Some((_, ledger)) = self.ledgers.get_mut(*position) {
+    /// Adds a row to the ledgers of these requests.
+    pub(crate) fn add(&mut self, requests: &[usize], time: i64, mark: Mark, latest: Option<i64>) {
+        for position in requests {
+            if let Some(ledger) = self.ledgers.get_mut(*position) {
                 ledger.add(time, mark, latest);
             }
         }
-        mark != Mark::NotValid
     }
 
-    /// The finished ledgers with the numbers of their requests. A calculator that settles turns slices from the first
-    /// one that holds something up to `until` into tallies; `from` and `until` are in milliseconds since 1970.
-    pub(crate) fn settle(mut self, from: i64, until: i64) -> Vec<(usize, Result<Ledger, String>)> {
-        let ledgers = std::mem::take(&mut self.ledgers);
-        let settles = self.plan.as_ref().is_some_and(|plan| plan.settles);
-        let mut finished = Vec::with_capacity(ledgers.len());
-        for (request, ledger) in ledgers {
-            let result = match &mut self.calculator {
-                Err(error) => Err(error.clone()),
-                Ok(calculator) if settles => {
-                    settled(calculator, &self.name, &self.params, &ledger, from, until)
-                }
-                Ok(_) => Ok(ledger),
-            };
-            finished.push((request, result));
-        }
-        finished
+    /// Whether the calculator has failed.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.calculator.is_err()
     }
 }
 
@@ -166,7 +237,7 @@ fn settled(
     until: i64,
 ) -> Result<Ledger, String> {
     let seconds = i64::from(ledger.slice_seconds());
-    let slices: std::collections::BTreeMap<i64, Slice> = ledger.slices().collect();
+    let slices: BTreeMap<i64, Slice> = ledger.slices().collect();
     let Some(first) = slices.keys().next().copied() else { return Ok(ledger.clone()) };
     let first = first.max(from.div_euclid(1000).div_euclid(seconds) * seconds);
     // Only whole slices settle: the one that is still running would be judged on a part of its events.

@@ -1,37 +1,24 @@
 //! The flow itself: lines become rows, rows become marks, marks become ledgers.
 
-use std::collections::HashMap;
 use std::io::{self, Read};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::thread;
 
-use weir_model::event::{Event, HTTP_REQUEST};
+use weir_model::event::Event;
 use weir_model::{EventCounts, Refused};
 
-use crate::access_log;
-use crate::cloudevents;
-use crate::columns::{Column, FieldKind, Pools, Scalar};
-use crate::dedupe::Seen;
-use crate::definition::{Definition, Request, definitions};
+use crate::blocks::Cutter;
+use crate::crew::{Crew, CrewError};
+use crate::decode::{Format, Layout};
+use crate::definition::{Judge, Request};
 use crate::ledger::Ledger;
-use crate::lines::{LONGEST_LINE, Lines, Next};
-use crate::projection::{Projection, SlotIdx};
+use crate::plan::Plan;
+use crate::progress::Progress;
+use crate::worker::{Ordered, Stream, Worker};
 
-/// Rows that cross into the sandbox at once. Past some ten thousand the boundary costs nothing more, and the columns
-/// still fit the processor's second-level cache.
-const BATCH_ROWS: usize = 16_384;
-
-/// How the lines of a stream are to be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Format {
-    /// CloudEvents 1.0, one JSON object a line.
-    CloudEvents,
-    /// An access log in the combined format.
-    AccessLog {
-        /// The service whose log it is.
-        service: String,
-        /// The names of the fields that follow the combined format.
-        fields_after: Vec<String>,
-    },
-}
+/// Bytes that a thread works on at once: enough rows for a batch, and few enough to stay near the processor.
+const BLOCK_SIZE: usize = 2 << 20;
 
 /// What the flow keeps and what it passes over.
 #[derive(Debug, Clone)]
@@ -44,6 +31,10 @@ pub struct Options {
     pub keep_whole: Vec<String>,
     /// Stop at the first line that can't be understood.
     pub strict: bool,
+    /// How many threads decode and classify; none for as many as the machine has processors. No result depends on it.
+    pub threads: Option<NonZeroUsize>,
+    /// Where the flow notes how far it has come.
+    pub progress: Option<Arc<Progress>>,
 }
 
 /// Why reading stopped.
@@ -64,6 +55,9 @@ pub enum FlowError {
     /// A line was refused, and the run is strict.
     #[error("{}:{}: {}", .0.file, .0.line, .0.reason)]
     Refused(Refused),
+    /// The threads that read did not get to the end.
+    #[error("events can't be read any further: {0}")]
+    Threads(String),
 }
 
 /// What has been read.
@@ -78,290 +72,114 @@ pub struct Outcome {
 }
 
 /// Reads streams of events into ledgers.
+///
+/// Threads decode and classify blocks of the streams side by side. Whatever depends on the order of the events is done in
+/// that order, so that the outcome is the same however many threads there are.
 #[derive(Debug)]
 pub struct Flow {
-    options: Options,
-    services: HashMap<String, usize>,
-    definitions: Vec<Definition>,
-    projection: Projection,
-    attributes: Attributes,
-    batch: Batch,
-    pools: Pools,
-    seen: Seen,
-    counts: EventCounts,
-    kept: Vec<Event<'static>>,
-}
-
-/// Where the attributes of an event stand among the slots.
-#[derive(Debug, Clone, Copy)]
-struct Attributes {
-    specversion: SlotIdx,
-    id: SlotIdx,
-    source: SlotIdx,
-    kind: SlotIdx,
-    subject: SlotIdx,
-    time: SlotIdx,
-}
-
-/// The rows that have not been classified yet.
-#[derive(Debug, Default)]
-struct Batch {
-    /// Which slot each column is filled from.
-    slots: Vec<SlotIdx>,
-    columns: Vec<Column>,
-    times: Vec<i64>,
-    services: Vec<usize>,
-    kinds: Vec<u32>,
-    kind_names: Vec<String>,
+    plan: Arc<Plan>,
+    crew: Crew<Worker>,
+    block_size: usize,
 }
 
 impl Flow {
     /// A flow for these requests. A calculator that can't be prepared makes its own ledgers fail, and no others.
     pub fn new(requests: Vec<Request>, options: Options) -> Flow {
-        let mut services = HashMap::new();
-        for request in &requests {
-            let next = services.len();
-            services.entry(request.service.clone()).or_insert(next);
-        }
-        let mut projection = Projection::default();
-        let attributes = Attributes {
-            specversion: projection.slot("specversion"),
-            id: projection.slot("id"),
-            source: projection.slot("source"),
-            kind: projection.slot("type"),
-            subject: projection.slot("subject"),
-            time: projection.slot("time"),
-        };
-        let mut batch = Batch::default();
-        let mut column_of = HashMap::new();
-        let mut definitions = definitions(requests, &services);
-        for definition in &mut definitions {
-            for field in definition.wanted() {
-                let column = FieldKind::from_code(field.kind).map(|kind| {
-                    let slot = projection.slot(&field.name);
-                    *column_of.entry((slot, kind)).or_insert_with(|| {
-                        batch.slots.push(slot);
-                        batch.columns.push(Column::new(kind));
-                        batch.columns.len() - 1
-                    })
-                });
-                definition.columns.push(column);
-            }
-        }
-        Flow {
-            options,
-            services,
-            definitions,
-            projection,
-            attributes,
-            batch,
-            pools: Pools::default(),
-            seen: Seen::default(),
-            counts: EventCounts::default(),
-            kept: Vec::new(),
-        }
+        let threads = options.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, usize::from);
+        let plan = Arc::new(Plan::new(requests, options));
+        let workers = (0..threads).map(|_| Worker::new(&plan)).collect();
+        Flow { plan, crew: Crew::new(workers, Ordered::default()), block_size: BLOCK_SIZE }
     }
 
-    /// Reads one stream to its end. `file` names it in errors and samples.
+    /// Has streams cut into blocks of about so many bytes. It changes nothing but the speed.
+    #[doc(hidden)]
+    pub fn set_block_size(&mut self, bytes: usize) {
+        self.block_size = bytes;
+    }
+
+    /// Reads one stream to its end. `file` names it in errors and samples. Some of what it has read may still be at work
+    /// when this returns.
     ///
     /// # Errors
     /// When the stream can't be read, or, under `strict`, at the first line that can't be understood. What was read
-    /// before stays counted.
+    /// before stays counted. When a thread can't be started or has panicked, there is no outcome any more.
     pub fn read(&mut self, file: &str, format: &Format, stream: impl Read) -> Result<(), FlowError> {
-        let mut lines = Lines::new(stream);
-        let mut line = Vec::new();
+        let mut cutter = Cutter::new(stream, self.block_size);
+        let mut of_stream: Option<Arc<Stream>> = None;
         loop {
-            let next = lines.next(&mut line).map_err(|source| FlowError::Unreadable {
-                file: file.to_owned(),
-                line: lines.number(),
-                source,
-            })?;
-            let result = match next {
-                Next::End => return Ok(()),
-                Next::TooLong => Err(format!("the line is longer than {LONGEST_LINE} bytes")),
-                Next::Line { .. } if line.iter().all(u8::is_ascii_whitespace) => continue,
-                Next::Line { ended } => self.line(file, format, &line).map_err(|reason| {
-                    if ended { reason } else { format!("{reason}; the file ends in the middle of this line") }
-                }),
-            };
-            if let Err(reason) = result {
-                let refused = Refused { file: file.to_owned(), line: lines.number(), reason };
-                self.counts.refuse(refused.clone());
-                if self.options.strict {
-                    return Err(FlowError::Refused(refused));
+            let mut block = self.crew.emptied().unwrap_or_default();
+            let is_first = of_stream.is_none();
+            match cutter.next(&mut block.bytes) {
+                Ok(Some(ending)) => {
+                    if let Some(progress) = &self.plan.options.progress {
+                        progress.add_bytes(block.bytes.len());
+                    }
+                    block.header = 0;
+                    if of_stream.as_ref().is_none_or(|stream| matches!(stream.layout, Layout::Blank)) {
+                        let layout = Layout::new(format, file, &block.bytes, ending, &self.plan);
+                        block.header = layout.header_end();
+                        of_stream = Some(Arc::new(Stream { file: file.to_owned(), layout }));
+                    }
+                    (block.ending, block.is_first) = (ending, is_first);
+                    block.stream.clone_from(&of_stream);
+                    self.crew.hand(block)?;
+                }
+                Ok(None) => return self.check_strictly(),
+                Err(source) => {
+                    self.check_strictly()?;
+                    let lines = self.crew.look_after_all(|ordered| ordered.lines)?;
+                    let line = if is_first { 0 } else { lines };
+                    return Err(FlowError::Unreadable { file: file.to_owned(), line, source });
                 }
             }
-            if self.batch.times.len() == BATCH_ROWS {
-                self.classify();
+            if self.plan.options.strict && self.crew.look(|ordered| ordered.stopped_by.is_some())? {
+                return self.check_strictly();
             }
         }
     }
 
-    /// Classifies what is left and settles the ledgers.
-    pub fn finish(mut self) -> Outcome {
-        self.classify();
-        let mut ledgers: Vec<(usize, Result<Ledger, String>)> = Vec::new();
-        for definition in self.definitions {
-            ledgers.extend(definition.settle(self.options.from, self.options.until));
+    /// Waits for what is at work and settles the ledgers.
+    ///
+    /// # Errors
+    /// When a thread has panicked, which is a mistake in the program.
+    pub fn finish(self) -> Result<Outcome, FlowError> {
+        let Flow { plan, crew, .. } = self;
+        let (workers, ordered) = crew.finish()?;
+        let mut judges: Vec<Vec<Judge>> = plan.definitions.iter().map(|_| Vec::new()).collect();
+        let mut uses = Vec::new();
+        for findings in workers.into_iter().map(Worker::into_findings) {
+            judges.iter_mut().zip(findings.judges).for_each(|(judges, judge)| judges.push(judge));
+            uses.push(findings.uses);
         }
+        let failed: Vec<bool> = judges.iter().map(|judges| judges.iter().any(Judge::has_failed)).collect();
+        let mut counts = ordered.counts;
+        for (used, not_valid) in uses.iter().map(|uses| uses.total(&failed)) {
+            counts.used += used;
+            counts.not_valid += not_valid;
+        }
+        let (from, until) = (plan.options.from, plan.options.until);
+        let settled = plan.definitions.iter().zip(judges);
+        let mut ledgers: Vec<(usize, Result<Ledger, String>)> =
+            settled.flat_map(|(definition, judges)| definition.settle(judges, from, until)).collect();
         ledgers.sort_by_key(|(request, _)| *request);
-        Outcome {
-            ledgers: ledgers.into_iter().map(|(_, ledger)| ledger).collect(),
-            counts: self.counts,
-            kept: self.kept,
-        }
+        let ledgers = ledgers.into_iter().map(|(_, ledger)| ledger).collect();
+        Ok(Outcome { ledgers, counts, kept: ordered.kept })
     }
 
-    fn line(&mut self, file: &str, format: &Format, line: &[u8]) -> Result<(), String> {
-        match format {
-            Format::CloudEvents => self.cloudevent(line),
-            Format::AccessLog { service, fields_after } => {
-                // Bytes beyond ASCII that are no UTF-8 do occur in user agents; they lose nothing that is counted.
-                let text = String::from_utf8_lossy(line);
-                self.request(file, &text, service, fields_after)
-            }
-        }
-    }
-
-    fn cloudevent(&mut self, line: &[u8]) -> Result<(), String> {
-        let mut slots = Vec::new();
-        cloudevents::decode(line, &self.projection, &mut slots).map_err(|error| error.to_string())?;
-        let text = |slot: SlotIdx, name: &str| match slots.get(slot).and_then(Option::as_ref) {
-            Some(Scalar::Text(text)) if !text.is_empty() => Ok(text.as_ref()),
-            Some(_) => Err(format!("`{name}` must be a text that is not empty")),
-            None => Err(format!("`{name}` is missing")),
-        };
-        let at = self.attributes;
-        match text(at.specversion, "specversion")? {
-            "1.0" => {}
-            other => return Err(format!("`specversion` is `{other}`; only `1.0` is understood")),
-        }
-        let (id, source, kind) = (text(at.id, "id")?, text(at.source, "source")?, text(at.kind, "type")?);
-        let stamp = text(at.time, "time")?;
-        let time = stamp
-            .parse::<jiff::Timestamp>()
-            .map_err(|_| format!("`time` is `{stamp}`, which is not a time such as `2026-11-24T11:58:03Z`"))?
-            .as_millisecond();
-        if !self.seen.is_new(source, id) {
-            self.counts.duplicate += 1;
+    /// Under `strict`, waits for what is at work and tells of the first line that was refused.
+    fn check_strictly(&self) -> Result<(), FlowError> {
+        if !self.plan.options.strict {
             return Ok(());
         }
-        if !self.on_time(time) {
-            return Ok(());
+        match self.crew.look_after_all(|ordered| ordered.stopped_by.take())? {
+            Some(refused) => Err(FlowError::Refused(refused)),
+            None => Ok(()),
         }
-        if self.options.keep_whole.iter().any(|keep| keep == kind) {
-            let text = String::from_utf8_lossy(line);
-            self.kept.push(Event::parse(&text).map_err(|error| error.to_string())?.into_owned());
-        }
-        let subject = match slots.get(at.subject).and_then(Option::as_ref) {
-            Some(Scalar::Text(subject)) => self.services.get(subject.as_ref()).copied(),
-            _ => None,
-        };
-        let kept = self.options.keep_whole.iter().any(|keep| keep == kind);
-        match subject {
-            Some(service) => self.batch.push(time, service, kind, |slot| slots.get(slot).cloned().flatten()),
-            None if kept => self.counts.used += 1,
-            None => self.counts.not_valid += 1,
-        }
-        Ok(())
-    }
-
-    fn request(&mut self, file: &str, line: &str, service: &str, names: &[String]) -> Result<(), String> {
-        let line = access_log::parse(line, names.len())?;
-        if !self.on_time(line.time) {
-            return Ok(());
-        }
-        let Some(service_idx) = self.services.get(service).copied() else {
-            self.counts.not_valid += 1;
-            return Ok(());
-        };
-        let fields = self.projection.names();
-        self.batch.push(line.time, service_idx, HTTP_REQUEST, |slot| match fields.get(slot)?.as_str() {
-            "type" => Some(Scalar::Text(HTTP_REQUEST.into())),
-            "source" => Some(Scalar::Text(file.into())),
-            "subject" => Some(Scalar::Text(service.into())),
-            "time" => jiff::Timestamp::from_millisecond(line.time)
-                .ok()
-                .map(|time| Scalar::Text(time.to_string().into())),
-            field => line.data(field.strip_prefix("data.")?, names),
-        });
-        Ok(())
-    }
-
-    /// Counts an event as late when it lies outside the time that the ledgers keep.
-    fn on_time(&mut self, time: i64) -> bool {
-        let on_time = (self.options.from..self.options.until).contains(&time);
-        self.counts.late += u64::from(!on_time);
-        on_time
-    }
-
-    /// Has every definition mark the rows of the batch, and empties it.
-    fn classify(&mut self) {
-        let rows = self.batch.times.len();
-        let mut used = vec![false; rows];
-        for definition in &mut self.definitions {
-            let columns = definition.columns.iter().map(|column| self.batch.columns.get((*column)?));
-            self.pools.lay_out(columns);
-            let latest = definition.latest_column().and_then(|idx| self.batch.columns.get(idx));
-            let measured: Vec<bool> = self
-                .batch
-                .kind_names
-                .iter()
-                .map(|kind| definition.measures(kind, &self.options.keep_whole))
-                .collect();
-            let Some(marks) = definition.marks(&self.pools.batch(rows)) else { continue };
-            let places = self.batch.times.iter().zip(&self.batch.services).zip(&self.batch.kinds);
-            for (row, ((mark, used), ((time, service), kind))) in
-                marks.iter().zip(&mut used).zip(places).enumerate()
-            {
-                let measured = usize::try_from(*kind).is_ok_and(|kind| measured.get(kind) == Some(&true));
-                if measured {
-                    let latest = latest.map_or(Some(*time), |column| column.instant(row));
-                    *used |= definition.add(*service, *time, *mark, latest);
-                }
-            }
-        }
-        for (used, kind) in used.iter().zip(&self.batch.kinds) {
-            let name = usize::try_from(*kind).ok().and_then(|kind| self.batch.kind_names.get(kind));
-            let kept = name.is_some_and(|name| self.options.keep_whole.contains(name));
-            if *used || kept {
-                self.counts.used += 1;
-            } else {
-                self.counts.not_valid += 1;
-            }
-        }
-        self.batch.clear();
     }
 }
 
-impl Batch {
-    fn push<'e>(
-        &mut self,
-        time: i64,
-        service: usize,
-        kind: &str,
-        value: impl Fn(SlotIdx) -> Option<Scalar<'e>>,
-    ) {
-        self.times.push(time);
-        self.services.push(service);
-        let known = self.kind_names.iter().position(|name| name == kind);
-        let code = known.unwrap_or_else(|| {
-            self.kind_names.push(kind.to_owned());
-            self.kind_names.len() - 1
-        });
-        self.kinds.push(u32::try_from(code).unwrap_or(u32::MAX));
-        for (slot, column) in self.slots.iter().zip(&mut self.columns) {
-            column.push(value(*slot).as_ref());
-        }
-    }
-
-    fn clear(&mut self) {
-        self.times.clear();
-        self.services.clear();
-        self.kinds.clear();
-        self.kind_names.clear();
-        for column in &mut self.columns {
-            column.clear();
-        }
+impl From<CrewError> for FlowError {
+    fn from(error: CrewError) -> FlowError {
+        FlowError::Threads(error.to_string())
     }
 }

@@ -40,23 +40,44 @@ pub struct Slice {
 
 /// The tallies of one SLI of one service, by slice. Merging is associative and commutative, so neither the order of
 /// events nor of threads changes a ledger.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Ledger {
     slice_seconds: u32,
-    /// By the instant at which the slice starts, in seconds since 1970.
-    slices: BTreeMap<i64, Slice>,
+    /// Where each slice stands in `slices`, by the instant at which it starts, in seconds since 1970.
+    places: BTreeMap<i64, usize>,
+    /// In the order in which they were first seen.
+    slices: Vec<Slice>,
+    /// The slice that was added to last. Events come roughly in order, so the next one mostly belongs there, too.
+    recent: Recent,
     newest: Option<i64>,
+}
+
+/// One slice of a ledger, found without looking it up. Empty for an empty ledger.
+#[derive(Debug, Clone, Copy, Default)]
+struct Recent {
+    /// The instants of the slice, in milliseconds since 1970.
+    from: i64,
+    until: i64,
+    place: usize,
 }
 
 impl Ledger {
     /// An empty ledger with slices of so many seconds (at least one).
     pub fn new(slice_seconds: u32) -> Ledger {
-        Ledger { slice_seconds: slice_seconds.max(1), slices: BTreeMap::new(), newest: None }
+        Ledger {
+            slice_seconds: slice_seconds.max(1),
+            places: BTreeMap::new(),
+            slices: Vec::new(),
+            recent: Recent::default(),
+            newest: None,
+        }
     }
 
     /// A ledger of slices that are known already, each by the instant at which it starts.
     pub fn from_slices(slice_seconds: u32, slices: BTreeMap<i64, Slice>, newest: Option<i64>) -> Ledger {
-        Ledger { slice_seconds: slice_seconds.max(1), slices, newest }
+        let places = slices.keys().copied().zip(0..).collect();
+        let slices = slices.into_values().collect();
+        Ledger { places, slices, newest, ..Ledger::new(slice_seconds) }
     }
 
     /// The length of a slice in seconds.
@@ -71,7 +92,7 @@ impl Ledger {
 
     /// The slices that hold something, oldest first, each with the instant at which it starts (seconds since 1970).
     pub fn slices(&self) -> impl Iterator<Item = (i64, Slice)> + '_ {
-        self.slices.iter().map(|(start, slice)| (*start, *slice))
+        self.places.iter().filter_map(|(start, place)| Some((*start, *self.slices.get(*place)?)))
     }
 
     /// Counts one event that happened at `time` (milliseconds since 1970).
@@ -83,26 +104,59 @@ impl Ledger {
             Mark::Unknown => Tally { unknown: 1, ..Tally::default() },
         };
         let latest = if mark == Mark::Good { latest } else { None };
-        let length = i64::from(self.slice_seconds);
-        let start = time.div_euclid(1000).div_euclid(length) * length;
-        self.merge_slice(start, Slice { tally, latest });
+        if !(self.recent.from..self.recent.until).contains(&time) {
+            self.recent = self.find(time);
+        }
+        if let Some(slice) = self.slices.get_mut(self.recent.place) {
+            slice.add(Slice { tally, latest });
+        }
         self.newest = self.newest.max(Some(time));
     }
 
     /// Adds what another ledger of the same slices holds.
     pub fn merge(&mut self, other: &Ledger) {
-        for (start, slice) in other.slices() {
-            self.merge_slice(start, slice);
+        for (start, theirs) in other.slices() {
+            let place = self.place(start);
+            if let Some(mine) = self.slices.get_mut(place) {
+                mine.add(theirs);
+            }
         }
         self.newest = self.newest.max(other.newest);
     }
 
-    fn merge_slice(&mut self, start: i64, slice: Slice) {
-        let mine = self.slices.entry(start).or_insert(Slice { tally: Tally::default(), latest: None });
-        mine.tally += slice.tally;
-        mine.latest = mine.latest.max(slice.latest);
+    /// The slice that `time` (milliseconds since 1970) belongs to.
+    fn find(&mut self, time: i64) -> Recent {
+        let length = i64::from(self.slice_seconds);
+        let start = time.div_euclid(1000).div_euclid(length) * length;
+        let from = start.saturating_mul(1000);
+        Recent { from, until: from.saturating_add(length * 1000), place: self.place(start) }
+    }
+
+    /// Where the slice that starts at `start` stands; it is added when it is new.
+    fn place(&mut self, start: i64) -> usize {
+        *self.places.entry(start).or_insert_with(|| {
+            self.slices.push(Slice { tally: Tally::default(), latest: None });
+            self.slices.len() - 1
+        })
     }
 }
+
+impl Slice {
+    fn add(&mut self, other: Slice) {
+        self.tally += other.tally;
+        self.latest = self.latest.max(other.latest);
+    }
+}
+
+impl PartialEq for Ledger {
+    fn eq(&self, other: &Ledger) -> bool {
+        self.slice_seconds == other.slice_seconds
+            && self.newest == other.newest
+            && self.slices().eq(other.slices())
+    }
+}
+
+impl Eq for Ledger {}
 
 #[cfg(test)]
 mod tests {

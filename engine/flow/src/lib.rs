@@ -7,17 +7,31 @@
 //! This crate owns the state of a run and opens no file: streams come in from outside.
 
 mod access_log;
+mod blocks;
+mod classify;
 mod cloudevents;
 mod columns;
+mod crew;
+mod csv;
+mod decode;
 mod dedupe;
 mod definition;
 mod flow;
 mod input;
+mod json;
 mod ledger;
-mod lines;
+mod otlp;
+mod plan;
+mod progress;
 mod projection;
+mod rows;
+mod tallying;
+mod time;
+mod worker;
 
+pub use decode::Format;
 pub use definition::Request;
-pub use flow::{Flow, FlowError, Format, Options, Outcome};
+pub use flow::{Flow, FlowError, Options, Outcome};
 pub use input::decompressed;
 pub use ledger::{Ledger, Mark, Slice};
+pub use progress::Progress;

@@ -1,6 +1,6 @@
 //! Which fields of an event are read: a tree that the decoders walk along, so that everything else is skipped unseen.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// Where the values of one event go: one slot a field name.
 pub(crate) type SlotIdx = usize;
@@ -16,7 +16,8 @@ pub(crate) struct Projection {
 #[derive(Debug, Default)]
 pub(crate) struct Node {
     slot: Option<SlotIdx>,
-    children: HashMap<Box<str>, Node>,
+    /// Few, so that comparing keys is faster than hashing them.
+    children: BTreeMap<Box<str>, Node>,
 }
 
 impl Node {

@@ -19,6 +19,9 @@ pub use happened::{
 /// The type of an event about a request that a service answered.
 pub const HTTP_REQUEST: &str = "weir.http.request";
 
+/// The type of an event about a span: something that a service did, as OpenTelemetry traces it.
+pub const OTEL_SPAN: &str = "weir.otel.span";
+
 /// The type of an event about a piece of work that somebody did. Its data is a [`WorkItem`].
 pub const WORK_ITEM: &str = "weir.work.item";
 

@@ -55,7 +55,7 @@ pub struct EventSource {
     /// The files.
     #[schemars(length(min = 1))]
     pub paths: Vec<PathPattern>,
-    /// Access logs only: the service whose log it is.
+    /// Access logs: the service whose log it is. CSV: the service that lines without a `subject` are about.
     pub service: Option<Name>,
     /// Access logs only: the names of the fields that follow those of the combined format.
     #[serde(default)]
@@ -69,6 +69,10 @@ words! {
         CloudEvents = "cloudevents",
         /// The access log of a web server in the combined format.
         AccessLog = "access-log",
+        /// Comma-separated values, one event a line, with the names of fields in a header.
+        Csv = "csv",
+        /// Spans of OpenTelemetry: OTLP in its JSON form, one export a line.
+        OtlpSpans = "otlp-spans",
     }
 }
 
@@ -101,22 +105,31 @@ impl Content for Project {
                     problems.push(diagnostic);
                 }
                 EventFormat::AccessLog => {}
-                EventFormat::CloudEvents => {
-                    needless(problems, &table, "service", source.service.is_some());
-                    needless(problems, &table, "fields-after", !source.fields_after.is_empty());
+                EventFormat::Csv => {
+                    let help = "remove it: the header of the file names its fields";
+                    needless(problems, &table, "fields-after", !source.fields_after.is_empty(), "CSV", help);
                 }
+                EventFormat::CloudEvents => not_of_access_logs(problems, &table, source, "CloudEvents"),
+                EventFormat::OtlpSpans => not_of_access_logs(problems, &table, source, "spans"),
             }
         }
     }
 }
 
-/// Reports a key that only access logs have.
-fn needless(problems: &mut Problems<'_>, table: &str, key: &str, is_there: bool) {
+/// Reports the keys that say what an access log doesn't, in a source whose events say it themselves.
+fn not_of_access_logs(problems: &mut Problems<'_>, table: &str, source: &EventSource, what: &str) {
+    let help = "remove it: each event says itself what it is about";
+    needless(problems, table, "service", source.service.is_some(), what, help);
+    needless(problems, table, "fields-after", !source.fields_after.is_empty(), what, help);
+}
+
+/// Reports a key that the source's format does not have.
+fn needless(problems: &mut Problems<'_>, table: &str, key: &str, is_there: bool, what: &str, help: &str) {
     if is_there {
-        let message = format!("`{key}` has no meaning for CloudEvents");
+        let message = format!("`{key}` has no meaning for {what}");
         let diagnostic = problems
             .at(Code::NeedlessKey, &format!("{table}/{key}"), message)
-            .help("remove it: each event says itself what it is about")
+            .help(help)
             .related(problems.span(&format!("{table}/format")), "the format");
         problems.push(diagnostic);
     }

@@ -11,7 +11,7 @@ use weir_model::event::{Event, WORK_ITEM};
 use weir_model::limits::Limits;
 use weir_model::project::{EventFormat, EventSource};
 use weir_model::service::Service;
-use weir_model::{EventCounts, Slo};
+use weir_model::{EventCounts, Name, Slo};
 
 use crate::engine::{EngineError, wrong_kind};
 use crate::glob;
@@ -110,6 +110,8 @@ pub(crate) fn read_stretch(
         until: stretch.until.as_millisecond(),
         keep_whole: KEPT_WHOLE.map(str::to_owned).to_vec(),
         strict: events.strict,
+        threads: None,
+        progress: None,
     };
     let mut flow = Flow::new(requests, options);
     if events.files.is_empty() {
@@ -119,7 +121,7 @@ pub(crate) fn read_stretch(
             read_file(file, file, &Format::CloudEvents, &mut flow)?;
         }
     }
-    let outcome = flow.finish();
+    let outcome = flow.finish()?;
     let mut ledgers = outcome.ledgers.into_iter();
     let services = shape
         .into_iter()
@@ -147,14 +149,11 @@ fn horizon(services: &[&Service], at: Timestamp) -> i64 {
     at.as_second().saturating_sub(back).saturating_mul(1000)
 }
 
-/// Reads the project's sources: all CloudEvents, and the access logs of the services asked for.
+/// Reads the project's sources: all of them but access logs of services that nobody asks for.
 fn read_sources(project: &Project, services: &[&Service], flow: &mut Flow) -> Result<(), EngineError> {
     for source in &project.file.sources {
-        let asked = source
-            .service
-            .as_ref()
-            .is_none_or(|name| services.iter().any(|service| service.about.name == *name));
-        if !asked {
+        let about = |name: &Name| services.iter().any(|service| service.about.name == *name);
+        if source.format == EventFormat::AccessLog && !source.service.as_ref().is_none_or(about) {
             continue;
         }
         let format = format(source);
@@ -171,11 +170,14 @@ fn read_sources(project: &Project, services: &[&Service], flow: &mut Flow) -> Re
 }
 
 fn format(source: &EventSource) -> Format {
-    match (source.format, &source.service) {
+    let service = source.service.as_ref().map(ToString::to_string);
+    match (source.format, service) {
         (EventFormat::AccessLog, Some(service)) => Format::AccessLog {
-            service: service.to_string(),
+            service,
             fields_after: source.fields_after.iter().map(ToString::to_string).collect(),
         },
+        (EventFormat::Csv, service) => Format::Csv { service },
+        (EventFormat::OtlpSpans, _) => Format::OtlpSpans,
         (EventFormat::AccessLog, None) | (EventFormat::CloudEvents, _) => Format::CloudEvents,
     }
 }
@@ -185,7 +187,7 @@ fn read_file(file: &Path, shown: &Path, format: &Format, flow: &mut Flow) -> Res
     let shown = shown.to_string_lossy().into_owned();
     let broken = |source: io::Error| EngineError::Events { file: shown.clone(), source };
     let stream: Box<dyn Read> = if file == Path::new("-") {
-        Box::new(io::stdin().lock())
+        Box::new(io::stdin())
     } else {
         Box::new(fs::File::open(file).map_err(broken)?.into_parts().0)
     };

@@ -1,0 +1,304 @@
+//! Comma-separated values with a header: one event a line, quoted as RFC 4180 says, but with no line end in a field.
+//!
+//! The header's names are names of fields: `id`, `source`, `type`, `subject`, `time`, `data.status` and the like. What a
+//! cell holds is read as the kind that it is wanted as; an empty one is a field that is not there.
+//!
+//! A line end within quotes would make one stray quote swallow the lines after it, and nobody could tell where a line
+//! begins without reading all before it. So a quoted field that does not end on its line is refused.
+
+use std::borrow::Cow;
+
+use crate::blocks::{Lines, Stretch, is_blank, stretches, text_lines};
+use crate::cloudevents::instant;
+use crate::columns::Scalar;
+use crate::dedupe::Fingerprint;
+use crate::plan::Plan;
+use crate::projection::SlotIdx;
+use crate::rows::{Arrival, Rows};
+use crate::time::Clock;
+
+/// The header of a stream as a plan reads it, or what is wrong with it: then every line is refused for that reason.
+#[derive(Debug)]
+pub(crate) struct Layout {
+    header: Result<Header, String>,
+    /// The bytes of the first block up to the end of the header, which are no event.
+    pub(crate) header_end: usize,
+}
+
+/// Which cells are read.
+#[derive(Debug)]
+struct Header {
+    /// For each cell of a line, where it goes when it is wanted.
+    cells: Vec<Option<SlotIdx>>,
+    /// What all events of the stream have in common, where a line does not say otherwise.
+    source: String,
+    subject: Option<String>,
+    has_id: bool,
+}
+
+impl Layout {
+    /// Reads the header, which is the first line that is not blank. None when there is only blank in these bytes.
+    /// `service` is the subject of lines that name none.
+    pub(crate) fn new(bytes: &[u8], file: &str, service: Option<&str>, plan: &Plan) -> Option<Layout> {
+        let without_mark = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        let mut header_end = bytes.len() - without_mark.len();
+        for line in without_mark.split_inclusive(|byte| *byte == b'\n') {
+            header_end += line.len();
+            if !is_blank(line) {
+                let header = Lines::new(line).next().unwrap_or_default();
+                return Some(Layout { header: Header::new(header, file, service, plan), header_end });
+            }
+        }
+        None
+    }
+
+    /// A layout for a stream whose header can't be read.
+    pub(crate) fn without_header(reason: &str) -> Layout {
+        Layout { header: Err(reason.to_owned()), header_end: 0 }
+    }
+
+    /// Reads whole lines.
+    pub(crate) fn decode(&self, bytes: &[u8], plan: &Plan, clock: &mut Clock, rows: &mut Rows) {
+        let mut slots = Vec::new();
+        for stretch in stretches(bytes) {
+            match stretch {
+                Stretch::Text(text) => {
+                    for line in text_lines(text) {
+                        rows.lines += 1;
+                        if is_blank(line.as_bytes()) {
+                            continue;
+                        }
+                        if let Err(reason) = self.arrive(line, plan, &mut slots, clock, rows) {
+                            rows.refuse(reason);
+                        }
+                    }
+                }
+                Stretch::Line(_) => {
+                    rows.lines += 1;
+                    rows.refuse("the line is not UTF-8".to_owned());
+                }
+            }
+        }
+    }
+
+    fn arrive<'e>(
+        &'e self,
+        line: &'e str,
+        plan: &Plan,
+        slots: &mut Vec<Option<Scalar<'e>>>,
+        clock: &mut Clock,
+        rows: &mut Rows,
+    ) -> Result<(), String> {
+        let header = self.header.as_ref().map_err(Clone::clone)?;
+        header.fill(line, plan, slots)?;
+        let at = plan.attributes;
+        let cell = |slot: SlotIdx| match slots.get(slot).and_then(Option::as_ref) {
+            Some(Scalar::Untyped(text) | Scalar::Text(text)) => Some(text.as_ref()),
+            _ => None,
+        };
+        let needed = |slot: SlotIdx, name: &str| cell(slot).ok_or_else(|| format!("`{name}` is missing"));
+        let id = if header.has_id { Some(needed(at.id, "id")?) } else { None };
+        let kind = needed(at.kind, "type")?;
+        let time = instant(needed(at.time, "time")?, clock)?;
+        let source = cell(at.source).unwrap_or_default();
+        let arrival = Arrival {
+            fingerprint: id.map(|id| Fingerprint::new(source.as_bytes(), id.as_bytes())),
+            time,
+            kind,
+            service: cell(at.subject).and_then(|subject| plan.service(subject)),
+        };
+        rows.arrive(plan, &arrival, slots, || {
+            Err(format!("events of type `{kind}` are kept whole, and only CloudEvents are whole events"))
+        });
+        Ok(())
+    }
+}
+
+impl Header {
+    fn new(line: &[u8], file: &str, service: Option<&str>, plan: &Plan) -> Result<Header, String> {
+        let line = std::str::from_utf8(line).map_err(|_| "the header is not UTF-8".to_owned())?;
+        let mut names: Vec<String> = Vec::new();
+        for cell in Cells::new(line) {
+            names.push(cell.map_err(|reason| format!("in the header, {reason}"))?.trim().to_owned());
+        }
+        if let Some(name) = names
+            .iter()
+            .enumerate()
+            .find_map(|(idx, name)| names.iter().take(idx).find(|other| *other == name))
+        {
+            return Err(format!("the header has two columns `{name}`"));
+        }
+        for name in ["type", "time"] {
+            if !names.iter().any(|column| column == name) {
+                return Err(format!("the header has no column `{name}`"));
+            }
+        }
+        if service.is_none() && !names.iter().any(|column| column == "subject") {
+            return Err("the header has no column `subject`, and the source no `service`".to_owned());
+        }
+        let wanted = plan.projection.names();
+        Ok(Header {
+            cells: names.iter().map(|name| wanted.iter().position(|field| field == name)).collect(),
+            source: file.to_owned(),
+            subject: service.map(str::to_owned),
+            has_id: names.iter().any(|column| column == "id"),
+        })
+    }
+
+    /// Puts the cells of a line into slots.
+    fn fill<'e>(
+        &'e self,
+        line: &'e str,
+        plan: &Plan,
+        slots: &mut Vec<Option<Scalar<'e>>>,
+    ) -> Result<(), String> {
+        let at = plan.attributes;
+        slots.clear();
+        slots.resize(plan.projection.names().len(), None);
+        let mut put = |slot: SlotIdx, value: Scalar<'e>| {
+            if let Some(place) = slots.get_mut(slot) {
+                *place = Some(value);
+            }
+        };
+        put(at.source, Scalar::Text(Cow::Borrowed(&self.source)));
+        if let Some(subject) = &self.subject {
+            put(at.subject, Scalar::Text(Cow::Borrowed(subject)));
+        }
+        let mut cells = Cells::new(line);
+        let mut count = 0;
+        for slot in &self.cells {
+            let Some(cell) = cells.next().transpose()? else { break };
+            count += 1;
+            if let Some(slot) = slot
+                && !cell.is_empty()
+            {
+                put(*slot, Scalar::Untyped(cell));
+            }
+        }
+        for cell in cells {
+            cell?;
+            count += 1;
+        }
+        if count == self.cells.len() {
+            Ok(())
+        } else {
+            Err(format!("the line has {count} fields, and the header {}", self.cells.len()))
+        }
+    }
+}
+
+/// The fields of a line.
+struct Cells<'e> {
+    /// What is still to be read; none past the last field.
+    rest: Option<&'e str>,
+}
+
+impl<'e> Cells<'e> {
+    fn new(line: &'e str) -> Cells<'e> {
+        Cells { rest: Some(line) }
+    }
+
+    /// Goes on behind the comma at `end`, or to the end of the line when there is none.
+    fn cut(&mut self, text: &'e str, end: Option<usize>) -> &'e str {
+        let (cell, rest) = match end.and_then(|end| text.split_at_checked(end)) {
+            Some((cell, rest)) => (cell, rest.strip_prefix(',')),
+            None => (text, None),
+        };
+        self.rest = rest;
+        cell
+    }
+
+    /// A field whose opening quote has been read. Two quotes in it stand for one.
+    fn quoted(&mut self, text: &'e str) -> Result<Cow<'e, str>, String> {
+        let mut whole = Cow::Borrowed("");
+        let mut rest = text;
+        loop {
+            let Some((part, behind)) = rest.split_once('"') else {
+                return Err("a quoted field does not end on its line".to_owned());
+            };
+            if whole.is_empty() {
+                whole = Cow::Borrowed(part);
+            } else {
+                whole.to_mut().push_str(part);
+            }
+            if let Some(more) = behind.strip_prefix('"') {
+                whole.to_mut().push('"');
+                rest = more;
+            } else {
+                self.rest = behind.strip_prefix(',');
+                return if self.rest.is_some() || behind.is_empty() {
+                    Ok(whole)
+                } else {
+                    Err("text follows the closing quote of a field".to_owned())
+                };
+            }
+        }
+    }
+}
+
+impl<'e> Iterator for Cells<'e> {
+    type Item = Result<Cow<'e, str>, String>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let text = self.rest.take()?;
+        if let Some(quoted) = text.strip_prefix('"') {
+            return Some(self.quoted(quoted));
+        }
+        let cell = self.cut(text, memchr::memchr(b',', text.as_bytes()));
+        Some(if cell.contains('"') {
+            Err("a quote stands inside a field that is not quoted".to_owned())
+        } else {
+            Ok(Cow::Borrowed(cell))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn check(line: &str, expected: Result<&[&str], &str>) {
+        let found: Result<Vec<_>, String> = Cells::new(line).collect();
+        match expected {
+            Ok(cells) => assert_eq!(found.unwrap(), cells, "{line}"),
+            Err(part) => assert!(found.as_ref().unwrap_err().contains(part), "{line}: {found:?}"),
+        }
+    }
+
+    #[test]
+    fn fields_are_quoted_as_the_standard_says() {
+        check("a,b", Ok(&["a", "b"]));
+        check("", Ok(&[""]));
+        check(",", Ok(&["", ""]));
+        check("a,", Ok(&["a", ""]));
+        check(r#""a,b",c"#, Ok(&["a,b", "c"]));
+        check(r#""say ""hi""","#, Ok(&[r#"say "hi""#, ""]));
+        check(r#""""""#, Ok(&["\""]));
+        check(r#""""a"#, Err("does not end"));
+        check(r#""","""#, Ok(&["", ""]));
+        check("\"\"\",\"\"\"", Ok(&["\",\""]));
+        check(r#""a"b,c"#, Err("follows the closing quote"));
+        check(r#""a"#, Err("does not end on its line"));
+        check(r#"a"b"#, Err("inside a field that is not quoted"));
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_quoted_is_read_back(cells in prop::collection::vec("[a\",ä ]{0,5}", 1..6)) {
+            let quote = |cell: &String| match cell.contains(['"', ',']) {
+                true => format!("\"{}\"", cell.replace('"', "\"\"")),
+                false => cell.clone(),
+            };
+            let line = cells.iter().map(quote).collect::<Vec<_>>().join(",");
+            let found: Result<Vec<_>, String> = Cells::new(&line).collect();
+            prop_assert_eq!(found.unwrap(), cells);
+        }
+
+        #[test]
+        fn any_line_is_read_or_refused(line in "\\PC{0,30}|[a\",]{0,12}") {
+            let _: Vec<_> = Cells::new(&line).collect();
+        }
+    }
+}

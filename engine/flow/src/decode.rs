@@ -1,0 +1,147 @@
+//! Lines become events, by the format of their stream.
+
+use crate::access_log::{self, Stamps};
+use crate::blocks::{Ending, Lines, Stretch, is_blank, stretches};
+use crate::cloudevents;
+use crate::columns::Scalar;
+use crate::csv;
+use crate::json::Json;
+use crate::otlp;
+use crate::plan::Plan;
+use crate::rows::Rows;
+use crate::time::Clock;
+use crate::worker::Stream;
+
+/// How the lines of a stream are to be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Format {
+    /// CloudEvents 1.0, one JSON object a line.
+    CloudEvents,
+    /// An access log in the combined format.
+    AccessLog {
+        /// The service whose log it is.
+        service: String,
+        /// The names of the fields that follow the combined format.
+        fields_after: Vec<String>,
+    },
+    /// Comma-separated values with a header that names fields of events.
+    Csv {
+        /// The service that lines without a `subject` are about.
+        service: Option<String>,
+    },
+    /// Spans of OpenTelemetry: OTLP in its JSON form, one export request a line.
+    OtlpSpans,
+}
+
+/// A format, made ready for the fields that a plan reads.
+#[derive(Debug)]
+pub(crate) enum Layout {
+    CloudEvents,
+    AccessLog(access_log::Layout),
+    Csv(csv::Layout),
+    OtlpSpans(otlp::Layout),
+    /// There has been nothing but blank lines yet, and no header.
+    Blank,
+}
+
+impl Layout {
+    /// The layout of a stream that begins with `block`.
+    pub(crate) fn new(format: &Format, file: &str, block: &[u8], ending: Ending, plan: &Plan) -> Layout {
+        match format {
+            Format::CloudEvents => Layout::CloudEvents,
+            Format::AccessLog { service, fields_after } => {
+                Layout::AccessLog(access_log::Layout::new(plan, file, service, fields_after))
+            }
+            Format::Csv { .. } if ending == Ending::TooLong => {
+                Layout::Csv(csv::Layout::without_header("the header is too long"))
+            }
+            Format::Csv { service } => {
+                csv::Layout::new(block, file, service.as_deref(), plan).map_or(Layout::Blank, Layout::Csv)
+            }
+            Format::OtlpSpans => Layout::OtlpSpans(otlp::Layout::new(plan)),
+        }
+    }
+
+    /// How many bytes of the block that it was made from are no events.
+    pub(crate) fn header_end(&self) -> usize {
+        match self {
+            Layout::Csv(layout) => layout.header_end,
+            Layout::CloudEvents | Layout::AccessLog(_) | Layout::OtlpSpans(_) | Layout::Blank => 0,
+        }
+    }
+}
+
+/// What the decoders of one thread remember from line to line. None of it changes a result.
+#[derive(Debug, Default)]
+pub(crate) struct Decoders {
+    json: Json,
+    clock: Clock,
+    stamps: Stamps,
+}
+
+impl Decoders {
+    /// Decodes whole lines.
+    pub(crate) fn decode(&mut self, stream: &Stream, bytes: &[u8], plan: &Plan, rows: &mut Rows) {
+        match &stream.layout {
+            Layout::CloudEvents => self.cloudevents(bytes, plan, rows),
+            Layout::AccessLog(layout) => layout.decode(bytes, plan, &mut self.stamps, rows),
+            Layout::Csv(layout) => layout.decode(bytes, plan, &mut self.clock, rows),
+            Layout::OtlpSpans(layout) => layout.decode(bytes, plan, rows),
+            Layout::Blank => rows.lines += Lines::new(bytes).count() as u64,
+        }
+    }
+
+    fn cloudevents(&mut self, bytes: &[u8], plan: &Plan, rows: &mut Rows) {
+        let mut slots = Vec::new();
+        for stretch in stretches(bytes) {
+            match stretch {
+                Stretch::Text(text) => self.text_of_cloudevents(text, plan, &mut slots, rows),
+                Stretch::Line(line) => self.cloudevent(line, plan, &mut slots, rows),
+            }
+        }
+    }
+
+    fn text_of_cloudevents<'e>(
+        &mut self,
+        text: &'e str,
+        plan: &Plan,
+        slots: &mut Vec<Option<Scalar<'e>>>,
+        rows: &mut Rows,
+    ) {
+        let mut at = 0;
+        while at < text.len() {
+            let end = self.json.read(text, at, &plan.projection, slots);
+            if let Some(end) = end {
+                rows.lines += 1;
+                let line = text.as_bytes().get(at..end).unwrap_or_default();
+                if let Err(reason) = cloudevents::take_in(line, plan, slots, &mut self.clock, rows) {
+                    rows.refuse(reason);
+                }
+                at = end + 1;
+            } else {
+                let rest = text.as_bytes().get(at..).unwrap_or_default();
+                let line = Lines::new(rest).next().unwrap_or_default();
+                self.cloudevent(line, plan, slots, rows);
+                at += memchr::memchr(b'\n', rest).unwrap_or(rest.len()) + 1;
+            }
+        }
+    }
+
+    /// Reads one line with the full parser.
+    fn cloudevent<'e>(
+        &mut self,
+        line: &'e [u8],
+        plan: &Plan,
+        slots: &mut Vec<Option<Scalar<'e>>>,
+        rows: &mut Rows,
+    ) {
+        rows.lines += 1;
+        if is_blank(line) {
+            return;
+        }
+        if let Err(reason) = cloudevents::arrive(line, plan, slots, &mut self.clock, rows) {
+            rows.refuse(reason);
+        }
+    }
+}

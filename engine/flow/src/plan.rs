@@ -1,0 +1,82 @@
+//! What is read and for whom: all that the threads of a flow share, and that does not change while they read.
+
+use std::collections::HashMap;
+
+use foldhash::fast::FixedState;
+
+use crate::columns::FieldKind;
+use crate::definition::{Definition, Request, definitions};
+use crate::flow::Options;
+use crate::projection::{Projection, SlotIdx};
+
+/// The plan of a flow.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) options: Options,
+    services: HashMap<Box<str>, u32, FixedState>,
+    pub(crate) definitions: Vec<Definition>,
+    pub(crate) projection: Projection,
+    pub(crate) attributes: Attributes,
+    /// The columns of a batch: which slot each is filled from, and how its values are wanted.
+    pub(crate) columns: Vec<(SlotIdx, FieldKind)>,
+}
+
+/// Where the attributes of an event stand among the slots.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Attributes {
+    pub(crate) specversion: SlotIdx,
+    pub(crate) id: SlotIdx,
+    pub(crate) source: SlotIdx,
+    pub(crate) kind: SlotIdx,
+    pub(crate) subject: SlotIdx,
+    pub(crate) time: SlotIdx,
+}
+
+impl Plan {
+    pub(crate) fn new(requests: Vec<Request>, options: Options) -> Plan {
+        let mut services: HashMap<Box<str>, u32, FixedState> = HashMap::default();
+        for request in &requests {
+            let next = u32::try_from(services.len()).unwrap_or(u32::MAX);
+            services.entry(request.service.as_str().into()).or_insert(next);
+        }
+        let mut projection = Projection::default();
+        let attributes = Attributes {
+            specversion: projection.slot("specversion"),
+            id: projection.slot("id"),
+            source: projection.slot("source"),
+            kind: projection.slot("type"),
+            subject: projection.slot("subject"),
+            time: projection.slot("time"),
+        };
+        let mut columns = Vec::new();
+        let mut column_of = HashMap::new();
+        let service_of = |name: &str| services.get(name).and_then(|idx| usize::try_from(*idx).ok());
+        let mut definitions = definitions(requests, service_of);
+        for definition in &mut definitions {
+            definition.lay_out(|field| {
+                let kind = FieldKind::from_code(field.kind)?;
+                let slot = projection.slot(&field.name);
+                Some(*column_of.entry((slot, kind)).or_insert_with(|| {
+                    columns.push((slot, kind));
+                    columns.len() - 1
+                }))
+            });
+        }
+        Plan { options, services, definitions, projection, attributes, columns }
+    }
+
+    /// The number of a service that some request is about.
+    pub(crate) fn service(&self, name: &str) -> Option<u32> {
+        self.services.get(name).copied()
+    }
+
+    /// Whether events of this type are kept whole.
+    pub(crate) fn keeps_whole(&self, kind: &str) -> bool {
+        self.options.keep_whole.iter().any(|keep| keep == kind)
+    }
+
+    /// Whether an event lies in the time that the ledgers keep.
+    pub(crate) fn on_time(&self, time: i64) -> bool {
+        (self.options.from..self.options.until).contains(&time)
+    }
+}
