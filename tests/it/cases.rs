@@ -70,7 +70,10 @@ fn what_makes_no_sense_is_shown_where_it_stands() {
     check("tallies = []\nevents = [\"events/example.jsonl\"]", "the case gives both events and tallies");
     check("tallies = [{ slo = \"latency\", since = \"1h\" }]", "there is no SLO `latency`");
     check("tallies = []\ngate = \"release\"", "there is no gate `release`");
-    check("tallies = [{ slo = \"availability\", since = \"1h\", until = \"1h\" }]", "the stretch ends 1h before `at`");
+    check(
+        "tallies = [{ slo = \"availability\", since = \"1h\", until = \"1h\" }]",
+        "the stretch ends 1h before `at`",
+    );
     // A file that can't be read is no mistake in the case: nobody can tell.
     project.write("cases/deploy.toml", case("events = [\"events/none.jsonl\"]"));
     let run = project.weir(&["test"]);

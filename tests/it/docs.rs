@@ -53,7 +53,11 @@ fn the_examples_of_the_file_reference_are_one_valid_project() {
     assert_eq!(run.code, 1, "{}{}", run.stdout, run.stderr);
     // Nor is there a recorded morning, which is all that is wrong with the cases.
     let run = weir(&["test", "--project", folder.path().to_str().unwrap()]);
-    assert!(run.stderr.starts_with("error: ") && run.stderr.contains("cases/morning.jsonl"), "{}", run.stderr);
+    assert!(
+        run.stderr.starts_with("error: ") && run.stderr.contains("cases/morning.jsonl"),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]

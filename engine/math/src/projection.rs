@@ -6,7 +6,6 @@ use crate::counts::Counts;
 use crate::decimal::Decimal;
 use crate::objective::Objective;
 use crate::ratio::Ratio;
-use crate::span::Span;
 use crate::window::Window;
 
 /// More steps than this are not taken: a window of more slices is looked through in steps of several.
@@ -27,6 +26,10 @@ impl Pace {
     /// What comes in over a time: each count is `count * elapsed / seconds`, rounded down.
     fn over(self, elapsed: u64) -> Counts {
         let scaled = |count: u64| {
+            // What fits 64 bits, which is nearly always, is divided much faster there.
+            if let Some(product) = count.checked_mul(elapsed) {
+                return product.checked_div(self.seconds).unwrap_or(0);
+            }
             let product = u128::from(count) * u128::from(elapsed);
             product
                 .checked_div(u128::from(self.seconds))
@@ -50,7 +53,7 @@ pub fn exhausts_at(
     pace: Pace,
 ) -> Option<i64> {
     let outlook = Outlook::new(account, objective, window, now, pace)?;
-    outlook.steps().find(|instant| outlook.remaining(*instant).is_some_and(|left| left <= Ratio::ZERO))
+    outlook.first(outlook.steps(), |left| *left <= Ratio::ZERO)
 }
 
 /// The first instant, `now` or later, at which at least `level` of the budget remains, if the pace goes on.
@@ -67,9 +70,8 @@ pub fn recovers_at(
     pace: Pace,
 ) -> Option<i64> {
     let outlook = Outlook::new(account, objective, window, now, pace)?;
-    std::iter::once(now)
-        .chain(outlook.steps())
-        .find(|instant| outlook.remaining(*instant).is_some_and(|left| left.cmp_decimal(level).is_ge()))
+    outlook
+        .first(std::iter::once(now).chain(outlook.steps()), |left| left.cmp_decimal(level).is_ge())
         .or_else(|| outlook.next_period.filter(|_| *level <= Decimal::ONE))
 }
 
@@ -115,11 +117,15 @@ impl<'a> Outlook<'a> {
         (1..=ahead / step).map_while(move |count| now.checked_add_unsigned(count.checked_mul(step)?))
     }
 
-    /// What remains at an instant from `now` on; none without counts.
-    fn remaining(&self, instant: i64) -> Option<Ratio> {
-        let start = self.rolling.map_or(self.start, |seconds| instant.saturating_sub_unsigned(seconds));
-        let known = self.account.counts(Span { start, end: self.now });
-        let expected = self.pace.over(instant.abs_diff(self.now));
-        Budget::new(self.objective, known + expected).remaining()
+    /// The first of some rising instants from `now` on at which what remains is as wanted. Without counts, nothing is.
+    fn first(&self, instants: impl Iterator<Item = i64>, wanted: impl Fn(&Ratio) -> bool) -> Option<i64> {
+        let mut known = self.account.tail(self.now);
+        let mut is_wanted = |instant: i64| {
+            let start = self.rolling.map_or(self.start, |seconds| instant.saturating_sub_unsigned(seconds));
+            let expected = self.pace.over(instant.abs_diff(self.now));
+            let remaining = Budget::new(self.objective, known.counts(start) + expected).remaining();
+            remaining.is_some_and(|left| wanted(&left))
+        };
+        instants.into_iter().find(|instant| is_wanted(*instant))
     }
 }

@@ -103,7 +103,11 @@ impl PolicyCase {
             }
             (Some(_), Some(_)) => {
                 let diagnostic = problems
-                    .at(Code::NeedlessKey, &format!("{table}/events"), "the case gives both events and tallies")
+                    .at(
+                        Code::NeedlessKey,
+                        &format!("{table}/events"),
+                        "the case gives both events and tallies",
+                    )
                     .help("remove one of the two")
                     .related(problems.span(&format!("{table}/tallies")), "the tallies");
                 problems.push(diagnostic);
@@ -115,7 +119,8 @@ impl PolicyCase {
             if let Some(until) = &stretch.until
                 && until.seconds() >= stretch.since.seconds()
             {
-                let message = format!("the stretch ends {until} before `at` and starts {} before it", stretch.since);
+                let message =
+                    format!("the stretch ends {until} before `at` and starts {} before it", stretch.since);
                 let diagnostic = problems
                     .at(Code::EndsBeforeStart, &format!("{table}/until"), message)
                     .label("must be nearer to `at`")

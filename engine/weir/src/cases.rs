@@ -121,12 +121,17 @@ impl Project {
             };
             check("service", vec![(at("service"), &case.service)], &services);
             check("gate", case.gate.iter().map(|name| (at("gate"), name)).collect(), &gates);
-            check("policy", case.expect.policy.iter().map(|name| (at("expect/policy"), name)).collect(), &policies);
+            check(
+                "policy",
+                case.expect.policy.iter().map(|name| (at("expect/policy"), name)).collect(),
+                &policies,
+            );
             if let Some(service) = self.service(case.service.as_str()) {
                 let measured = service.slos.iter().filter(|slo| slo.sli.is_some());
                 let slos: Vec<&str> = measured.map(|slo| slo.name.as_str()).collect();
                 let stretches = case.tallies.iter().flatten().enumerate();
-                let names = stretches.map(|(stretch, said)| (at(&format!("tallies/{stretch}/slo")), &said.slo));
+                let names =
+                    stretches.map(|(stretch, said)| (at(&format!("tallies/{stretch}/slo")), &said.slo));
                 check("SLO", names.collect(), &slos);
             }
         }
@@ -233,7 +238,10 @@ fn ledger<'s>(slice_seconds: u32, stretches: impl Iterator<Item = &'s Stretch>, 
 
 /// The first multiple of `length` at or after an instant.
 fn first_start(instant: i64, length: i64) -> i64 {
-    instant.div_euclid(length).saturating_add(i64::from(instant.rem_euclid(length) != 0)).saturating_mul(length)
+    instant
+        .div_euclid(length)
+        .saturating_add(i64::from(instant.rem_euclid(length) != 0))
+        .saturating_mul(length)
 }
 
 fn differences(expected: &Expectation, verdict: &Verdict) -> Vec<CaseDifference> {

@@ -10,6 +10,8 @@ pub(super) fn run(folder: &Path) -> Result<Exit, Failure> {
     let written = weir::init(folder, now())?;
     let list: String = written.iter().map(|path| format!("wrote {}\n", path.display())).collect();
     output::result(&list)?;
-    output::message("next: run `weir gate my-service` in that folder; then put events of your own where weir.toml says\n")?;
+    output::message(
+        "next: run `weir gate my-service` in that folder; then put events of your own where weir.toml says\n",
+    )?;
     Ok(Exit::Go)
 }

@@ -36,12 +36,8 @@ fn case_lines(case: &CaseOutcome) -> String {
     if case.differences.is_empty() {
         return format!("  {} {}\n", in_effect_colour(Effect::Allow, "ok  "), case.name);
     }
-    let mut out = format!(
-        "  {} {} (line {})\n",
-        in_effect_colour(Effect::Freeze, "FAIL"),
-        bold(&case.name),
-        case.line
-    );
+    let mut out =
+        format!("  {} {} (line {})\n", in_effect_colour(Effect::Freeze, "FAIL"), bold(&case.name), case.line);
     for difference in &case.differences {
         out.push_str(&format!("         {}\n", sentence(difference)));
     }

@@ -6,8 +6,8 @@ use weir_math::{CalendarUnit, Decimal};
 use weir_model::file::Content;
 use weir_model::slo::Budgeting;
 use weir_model::{
-    Change, Composite, Effect, File, Gate, Limits, Mode, Name, Overrides, Policy, Project, Service, Source, Tier,
-    Waivers,
+    Change, Composite, Effect, File, Gate, Limits, Mode, Name, Overrides, Policy, Project, Service, Source,
+    Tier, Waivers,
 };
 
 use crate::text;
@@ -82,7 +82,8 @@ fn a_composite_of_all_its_parts_counts_slices() {
     assert_eq!(slo.account(), weir_math::Budgeting::TimeSlices { target: Decimal::ONE });
     assert_eq!(weir_math::Unknown::from(slo.unknown_counts_as), weir_math::Unknown::Bad);
     let Some(Composite::All(parts)) = &slo.composite else { panic!("it is a composite") };
-    let targets: Vec<_> = parts.iter().map(|part| (part.slo.as_str(), part.target.map(|share| *share))).collect();
+    let targets: Vec<_> =
+        parts.iter().map(|part| (part.slo.as_str(), part.target.map(|share| *share))).collect();
     let share = |text| Decimal::parse(text).unwrap();
     assert_eq!(targets, [("availability", None), ("latency", Some(share("90%")))]);
     let goal = |slo: &str| service.slo(&name(slo)).unwrap().slice_goal();
