@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use weir_host::{Sandbox, SandboxOptions};
+use weir_host::{Digest, Sandbox, SandboxOptions};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let built = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../../plugins/built").canonicalize()?;
@@ -30,16 +30,19 @@ fn main() -> Result<(), Box<dyn Error>> {
     );
     for name in names {
         let component = built.join(format!("{name}.wasm"));
+        let bytes = fs::read(&component)?;
+        let digest = *Digest::of(&bytes).as_bytes();
         let compiled = if same_machine {
             let file = out.join(format!("{name}.compiled"));
-            fs::write(&file, sandbox.compile(&fs::read(&component)?)?)?;
+            fs::write(&file, sandbox.compile(&bytes)?)?;
             format!("Some(include_bytes!({file:?}))")
         } else {
             "None".to_owned()
         };
         writeln!(
             code,
-            "    Bundled {{ name: {name:?}, component: include_bytes!({component:?}), compiled: {compiled} }},"
+            "    Bundled {{ name: {name:?}, component: include_bytes!({component:?}), \
+             digest: Digest::from_bytes({digest:?}), compiled: {compiled} }},"
         )?;
     }
     code.push_str("];\n");

@@ -55,6 +55,7 @@ pub enum PluginError {
 #[derive(Debug)]
 struct Component {
     bytes: Cow<'static, [u8]>,
+    digest: Digest,
     /// Machine code that was compiled together with Weir.
     compiled: Option<&'static [u8]>,
     /// What it gets if it imports WASI.
@@ -112,11 +113,10 @@ impl Plugins {
         component: impl FnOnce() -> Option<Vec<u8>>,
         limits: &Limits,
     ) -> Result<Plugin, PluginError> {
-        let bundled =
-            BUNDLED.iter().find(|bundled| bundled.name == name && Digest::of(bundled.component) == *digest);
-        let found = bundled.map(of_bundled).or_else(|| {
-            component().map(|bytes| Component { bytes: bytes.into(), compiled: None, wasi: Wasi::Inert })
-        });
+        let bundled = BUNDLED.iter().find(|bundled| bundled.name == name && bundled.digest == *digest);
+        let found = bundled
+            .map(of_bundled)
+            .or_else(|| component().map(|bytes| Component::of_file(bytes, Wasi::Inert)));
         let Some(found) = found else {
             let known = format!("another plugin of that name, but none with the SHA-256 {digest}");
             return Err(PluginError::Unknown { name: name.to_owned(), known });
@@ -125,7 +125,7 @@ impl Plugins {
     }
 
     fn load(&self, name: &str, component: &Component, limits: &Limits) -> Result<Plugin, PluginError> {
-        let key = (Digest::of(&component.bytes), component.wasi);
+        let key = (component.digest, component.wasi);
         // A thread that panicked here has left whole plugins behind, or none.
         let mut all = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(loaded) = all.get(&key) {
@@ -160,8 +160,19 @@ impl Plugins {
     }
 }
 
+impl Component {
+    fn of_file(bytes: Vec<u8>, wasi: Wasi) -> Component {
+        Component { digest: Digest::of(&bytes), bytes: bytes.into(), compiled: None, wasi }
+    }
+}
+
 fn of_bundled(bundled: &Bundled) -> Component {
-    Component { bytes: bundled.component.into(), compiled: bundled.compiled, wasi: Wasi::Refused }
+    Component {
+        bytes: bundled.component.into(),
+        digest: bundled.digest,
+        compiled: bundled.compiled,
+        wasi: Wasi::Refused,
+    }
 }
 
 /// The component that a project means by a name, when it is the one that the project has pinned.
@@ -176,7 +187,7 @@ fn find(project: &Project, name: &str) -> Result<Component, PluginError> {
                 weir_model::lock::Wasi::Refused => Wasi::Refused,
                 weir_model::lock::Wasi::Inert => Wasi::Inert,
             };
-            Component { bytes: bytes.into(), compiled: None, wasi }
+            Component::of_file(bytes, wasi)
         }
         None => match BUNDLED.iter().find(|bundled| bundled.name == name) {
             Some(bundled) => of_bundled(bundled),
@@ -190,10 +201,10 @@ fn find(project: &Project, name: &str) -> Result<Component, PluginError> {
 }
 
 fn verified(component: Component, name: &str, pinned: &Pinned) -> Result<Component, PluginError> {
-    let found = Digest::of(&component.bytes);
-    if found.to_string() == pinned.sha256 {
+    if component.digest.to_string() == pinned.sha256 {
         Ok(component)
     } else {
+        let found = component.digest;
         Err(PluginError::Mismatch { name: name.to_owned(), found, pinned: pinned.sha256.clone() })
     }
 }
