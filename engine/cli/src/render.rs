@@ -5,6 +5,7 @@ pub(crate) mod cases;
 pub(crate) mod check;
 pub(crate) mod diagnostics;
 pub(crate) mod lint;
+mod markup;
 pub(crate) mod table;
 pub(crate) mod toil;
 pub(crate) mod verdict;

@@ -6,6 +6,7 @@ use weir::{CaseDifference, CaseOutcome, CaseReport};
 use weir_model::Effect;
 
 use crate::output::{bold, in_effect_colour};
+use crate::render::markup::escaped;
 use crate::render::table::{table, text};
 
 /// Every case by its file, what the cases reached, and how many came out as expected.
@@ -115,34 +116,4 @@ fn junit_case(case: &CaseOutcome) -> String {
         escaped(&sentences.join("; ")),
         escaped(&format!("{}: {}", case.effect, case.reason)),
     )
-}
-
-/// Text as it may stand in an attribute or between tags. What XML 1.0 can't hold becomes a question mark.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\n' => out.push_str("&#10;"),
-            '\r' => out.push_str("&#13;"),
-            '\t' => out.push_str("&#9;"),
-            '\u{0}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => out.push('?'),
-            other => out.push(other),
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_for_xml_is_escaped() {
-        assert_eq!(escaped("a < b & \"c\" > d"), "a &lt; b &amp; &quot;c&quot; &gt; d");
-        assert_eq!(escaped("tab\tline\nbell\u{7}"), "tab&#9;line&#10;bell?");
-    }
 }

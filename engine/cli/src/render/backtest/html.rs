@@ -11,6 +11,7 @@ use super::{
     reset_words, times, what,
 };
 use crate::render::Clock;
+use crate::render::markup::escaped;
 
 /// The page.
 pub(crate) fn page(report: &Backtest, clock: &Clock) -> String {
@@ -26,22 +27,6 @@ pub(crate) fn page(report: &Backtest, clock: &Clock) -> String {
     )
 }
 
-/// Text as HTML shows it: what could be taken for markup is written out.
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            other => out.push(other),
-        }
-    }
-    out
-}
-
 fn head(report: &Backtest, clock: &Clock) -> String {
     let mut out = format!(
         "<h1>Back-test</h1>\n<p>{} to {}, every {}: {} at gate <code>{}</code></p>\n",
@@ -49,18 +34,18 @@ fn head(report: &Backtest, clock: &Clock) -> String {
         clock.show(report.until),
         format_duration(report.step_seconds),
         report.change,
-        escape(&report.gate),
+        escaped(&report.gate),
     );
     if !report.left_out.is_empty() {
         out.push_str(&format!(
             "<p class=\"faint\">Left out: {} (a check: what its documents said then is not known).</p>\n",
-            escape(&report.left_out.join(", "))
+            escaped(&report.left_out.join(", "))
         ));
     }
     if !report.not_judged.is_empty() {
         out.push_str(&format!(
             "<p class=\"faint\">Judged by no policy: {}.</p>\n",
-            escape(&report.not_judged.join(", "))
+            escaped(&report.not_judged.join(", "))
         ));
     }
     let mut rows = Vec::new();
@@ -69,8 +54,8 @@ fn head(report: &Backtest, clock: &Clock) -> String {
             let stopped = course.deploys.iter().filter(|deploy| deploy.stopped).count();
             let detection = &course.detection;
             rows.push(vec![
-                escape(&service.service),
-                escape(name),
+                escaped(&service.service),
+                escaped(name),
                 times(&course.time),
                 format!("{stopped} of {}", course.deploys.len()),
                 format!("{} of {}", detection.justified, detection.alerts),
@@ -86,11 +71,11 @@ fn head(report: &Backtest, clock: &Clock) -> String {
 }
 
 fn of_service(service: &ServiceBacktest, report: &Backtest, clock: &Clock) -> String {
-    let mut out = format!("<h2>{}</h2>\n", escape(&service.service));
+    let mut out = format!("<h2>{}</h2>\n", escaped(&service.service));
     out.push_str(&chart::chart(service, report, clock));
     for (name, course) in report.policy_sets.iter().zip(&service.sets) {
         if report.policy_sets.len() > 1 {
-            out.push_str(&format!("<h3>Policies: {}</h3>\n", escape(name)));
+            out.push_str(&format!("<h3>Policies: {}</h3>\n", escaped(name)));
         }
         out.push_str(&format!("<p>{}.</p>\n", times(&course.time)));
         out.push_str(&tables(service, course, report, clock));
@@ -110,8 +95,8 @@ fn tables(service: &ServiceBacktest, course: &Course, report: &Backtest, clock: 
                 clock.show_short(run.from),
                 hours(run.until.as_second().abs_diff(run.from.as_second())),
                 effect_words(run.effect, run.undecided),
-                escape(&decided_by(run.policy.as_ref(), run.clause.as_ref())),
-                escape(&run.reason),
+                escaped(&decided_by(run.policy.as_ref(), run.clause.as_ref())),
+                escaped(&run.reason),
             ]
         })
         .collect();
@@ -122,11 +107,11 @@ fn tables(service: &ServiceBacktest, course: &Course, report: &Backtest, clock: 
         .map(|deploy| {
             vec![
                 clock.show_short(deploy.at),
-                escape(deploy.version.as_deref().unwrap_or("-")),
+                escaped(deploy.version.as_deref().unwrap_or("-")),
                 deploy.change.to_string(),
                 effect_words(deploy.effect, deploy.undecided),
-                escape(&decided_by(deploy.policy.as_ref(), deploy.clause.as_ref())),
-                escape(deploy.followed_by.as_deref().unwrap_or_default()),
+                escaped(&decided_by(deploy.policy.as_ref(), deploy.clause.as_ref())),
+                escaped(deploy.followed_by.as_deref().unwrap_or_default()),
             ]
         })
         .collect();
@@ -150,12 +135,12 @@ fn alerts(service: &ServiceBacktest, course: &Course, clock: &Clock) -> String {
         .zip(&course.detection.of_incidents)
         .map(|(incident, detected)| {
             vec![
-                escape(&incident.id),
+                escaped(&incident.id),
                 incident.began.map_or_else(|| "-".to_owned(), |began| clock.show_short(began)),
                 clock.show_short(incident.declared),
                 detection_words(detected),
                 reset_words(detected),
-                escape(&what(incident)),
+                escaped(&what(incident)),
             ]
         })
         .collect();
@@ -168,11 +153,11 @@ fn alerts(service: &ServiceBacktest, course: &Course, clock: &Clock) -> String {
         .iter()
         .map(|alert| {
             vec![
-                escape(&format!("{}: {}", alert.policy, alert.clause)),
-                escape(&alert.slo),
+                escaped(&format!("{}: {}", alert.policy, alert.clause)),
+                escaped(&alert.slo),
                 clock.show_short(alert.from),
                 alert_length(alert),
-                escape(alert.incident.as_deref().unwrap_or("no incident")),
+                escaped(alert.incident.as_deref().unwrap_or("no incident")),
             ]
         })
         .collect();

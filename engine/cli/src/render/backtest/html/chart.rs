@@ -5,9 +5,9 @@ use weir::{Backtest, BurnDown, Course, Deploy, Incident, Run, ServiceBacktest};
 use weir_math::format_duration;
 use weir_model::Effect;
 
-use super::escape;
 use crate::render::Clock;
 use crate::render::backtest::{decided_by, effect_words};
+use crate::render::markup::escaped;
 
 /// Where the time axis begins and ends, and how wide the picture is.
 const LEFT: f64 = 180.0;
@@ -117,7 +117,7 @@ pub(super) fn chart(service: &ServiceBacktest, report: &Backtest, clock: &Clock)
         "<svg viewBox=\"0 0 {WIDTH} {}\" role=\"img\" aria-label=\"effects, deploys, incidents and error budgets of {}\">\n\
          {out}</svg>\n",
         number(top + 24.0),
-        escape(&service.service)
+        escaped(&service.service)
     )
 }
 
@@ -163,7 +163,7 @@ impl Axis {
 }
 
 fn label(text: &str, top: f64) -> String {
-    format!("<text x=\"0\" y=\"{}\">{}</text>", number(top), escape(text))
+    format!("<text x=\"0\" y=\"{}\">{}</text>", number(top), escaped(text))
 }
 
 /// The effects of one set of policies.
@@ -192,8 +192,8 @@ fn stretch(run: &Run, axis: &Axis, top: f64, clock: &Clock) -> String {
         clock.show_short(run.from),
         clock.show_short(run.until),
         effect_words(run.effect, run.undecided),
-        escape(&decided_by(run.policy.as_ref(), run.clause.as_ref())),
-        escape(&run.reason),
+        escaped(&decided_by(run.policy.as_ref(), run.clause.as_ref())),
+        escaped(&run.reason),
     );
     if until - from >= ROOM + if run.undecided { 20.0 } else { 0.0 } {
         out.push_str(&format!(
@@ -218,7 +218,7 @@ fn deploys(name: &str, deploys: &[Deploy], axis: &Axis, top: f64, clock: &Clock)
             "<g>{}<title>{} {} {}: {}</title></g>\n",
             triangle(axis.x(deploy.at), top + 5.0, class),
             clock.show_short(deploy.at),
-            escape(deploy.version.as_deref().unwrap_or_default()),
+            escaped(deploy.version.as_deref().unwrap_or_default()),
             deploy.change,
             effect_words(deploy.effect, deploy.undecided),
         ));
@@ -242,7 +242,7 @@ fn incidents(service: &ServiceBacktest, axis: &Axis, top: f64, clock: &Clock) ->
             number(from),
             number(top + 4.0),
             number(until - from),
-            escape(&incident.id),
+            escaped(&incident.id),
             clock.show_short(incident.declared),
         ));
         // The name stands on the side that has room; where none has, the table and the title have it.
@@ -264,7 +264,7 @@ fn incidents(service: &ServiceBacktest, axis: &Axis, top: f64, clock: &Clock) ->
                 "<text x=\"{}\" y=\"{}\" text-anchor=\"{anchor}\">{}</text>\n",
                 number(x),
                 number(top + 15.0),
-                escape(&incident.id)
+                escaped(&incident.id)
             ));
         }
     }
@@ -303,7 +303,7 @@ fn burn_down(budget: &BurnDown, axis: &Axis, top: f64, report: &Backtest) -> Str
 }
 
 fn small(text: &str, top: f64) -> String {
-    format!("<text class=\"faint\" x=\"0\" y=\"{}\">{}</text>\n", number(top), escape(text))
+    format!("<text class=\"faint\" x=\"0\" y=\"{}\">{}</text>\n", number(top), escaped(text))
 }
 
 /// The curve, with a gap where nothing is known. Where several steps fall on one point, the lowest counts.
