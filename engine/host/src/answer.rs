@@ -150,3 +150,16 @@ pub(crate) fn scores(mut report: scorer::Report) -> Result<scorer::Report, Breac
     }
     Ok(report)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_go_from_0_to_3() {
+        assert_eq!(marks(vec![0, 1, 2, 3], 4), Ok(vec![0, 1, 2, 3]));
+        let refused = |given: Vec<u8>, rows: u32| marks(given, rows).unwrap_err().0;
+        assert_eq!(refused(vec![3, 4, 255], 3), "mark 4 for row 1, and marks go from 0 to 3");
+        assert_eq!(refused(vec![1], 2), "1 marks for 2 rows");
+    }
+}

@@ -7,7 +7,9 @@ use std::time::Duration;
 use weir_host::contract::budget::{Needs, Situation};
 use weir_host::contract::calculator::Slices;
 use weir_host::contract::checker::Subject;
-use weir_host::{CallError, Evidence, LimitKind, Limits, LoadError, LogLine, Plugin};
+use weir_host::{
+    Allocation, CallError, Evidence, LimitKind, Limits, LoadError, LogLine, Plugin, Sandbox, SandboxOptions,
+};
 
 use crate::guest::{Guest, marks};
 use crate::{load, patient, rows, sandbox};
@@ -305,6 +307,31 @@ fn policies_checks_and_scorers_carry_nothing_from_one_call_to_the_next() {
     let plugin = load(&guest);
     for _ in 0..5 {
         assert_eq!(plugin.decide("policy", &patient(), "{}", &situation()).unwrap().value.effect, 0);
+    }
+}
+
+#[test]
+fn memory_of_the_pool_is_empty_for_the_next_call_and_the_next_plugin() {
+    // The effect is what stands in the memory, which the call then changes. One slot serves all calls.
+    let guest = |name: &str| {
+        // The constant makes them two components.
+        let own = format!("(global $own i32 (i32.const {}))", name.len());
+        let guest = Guest::budget().core(&own).body(
+            "decide",
+            "(i32.store (i32.const 4100) (i32.load (i32.const 60000)))
+                (i32.store (i32.const 60000) (i32.const 3))
+                (i32.const 4096)",
+        );
+        guest.component()
+    };
+    let pooled = SandboxOptions { allocation: Allocation::Pooled { instances: 1 }, cache: None };
+    let sandbox = Sandbox::new(pooled).unwrap();
+    let plugins = ["one", "other"].map(|name| sandbox.load(name, &guest(name), &patient()).unwrap());
+    assert_ne!(plugins[0].digest(), plugins[1].digest());
+    for plugin in plugins.iter().cycle().take(8) {
+        for _ in 0..2 {
+            assert_eq!(plugin.decide("policy", &patient(), "{}", &situation()).unwrap().value.effect, 0);
+        }
     }
 }
 
