@@ -1,12 +1,14 @@
 //! A ledger in the unit that an objective budgets by.
 
-use std::ops::Range;
+use std::iter::Sum;
+use std::num::NonZeroU32;
+use std::ops::{Add, Range};
 
 use crate::counts::Counts;
 use crate::decimal::Decimal;
 use crate::grid::Grid;
 use crate::ratio::Ratio;
-use crate::series::Series;
+use crate::series::{Series, SeriesError};
 use crate::span::Span;
 use crate::tally::Tally;
 
@@ -59,23 +61,112 @@ pub enum Unknown {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     grid: Grid,
-    // INVARIANT: one more than the grid has starts; element n is the sum of the first n slices with data.
-    sums: Vec<Counts>,
+    // INVARIANT: one more than the grid has starts; element n is the sum of what stands at the first n.
+    sums: Vec<Merged>,
     /// What a slice without data counts as.
     missing: Counts,
+}
+
+/// Slices that were merged: what they count as together, and how many of them had data.
+///
+/// Merging keeps every sum over whole stretches and gives up what happened within one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Merged {
+    /// What the slices with data count as, in the unit that the objective budgets by.
+    pub counts: Counts,
+    /// Events of unknown outcome.
+    pub unknown: u64,
+    /// How many slices have data.
+    pub slices: u64,
+}
+
+/// The time before some instant, in stretches whose slices were merged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Past {
+    /// The length of a stretch in seconds.
+    pub seconds: NonZeroU32,
+    /// Where the past ends and single slices begin: seconds since 1970, a multiple of `seconds`.
+    pub until: i64,
+    /// Each stretch that has data, by its start in seconds since 1970, the oldest first.
+    pub merged: Vec<(i64, Merged)>,
+}
+
+impl Merged {
+    /// One slice. A slice without events is nothing at all.
+    #[must_use]
+    pub fn slice(tally: Tally, budgeting: Budgeting, unknown: Unknown) -> Self {
+        if tally.is_empty() {
+            return Self::default();
+        }
+        Self { counts: count(tally, budgeting, unknown), unknown: tally.unknown, slices: 1 }
+    }
+}
+
+impl Add for Merged {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            counts: self.counts + other.counts,
+            unknown: self.unknown.saturating_add(other.unknown),
+            slices: self.slices.saturating_add(other.slices),
+        }
+    }
+}
+
+impl Sum for Merged {
+    fn sum<I: Iterator<Item = Self>>(merged: I) -> Self {
+        merged.fold(Self::default(), Add::add)
+    }
 }
 
 impl Account {
     /// Counts every slice of the series once, O(n).
     #[must_use]
     pub fn new(series: &Series, budgeting: Budgeting, unknown: Unknown) -> Self {
-        let mut sum = Counts::default();
-        let running = series.all().map(|(_, tally)| {
-            sum += count(tally, budgeting, unknown);
-            sum
-        });
-        let sums = std::iter::once(Counts::default()).chain(running).collect();
-        Self { grid: series.grid().clone(), sums, missing: count(Tally::default(), budgeting, unknown) }
+        let slices = series.all().map(|(_, tally)| Merged::slice(tally, budgeting, unknown));
+        Self {
+            grid: series.grid().clone(),
+            sums: sums(slices),
+            missing: count(Tally::default(), budgeting, unknown),
+        }
+    }
+
+    /// As [`new`](Account::new), with the time before the series, whose slices were merged.
+    ///
+    /// A span that starts within a merged stretch counts the whole of it: its start is moved back to that of the stretch.
+    ///
+    /// # Errors
+    ///
+    /// When stretches are not whole numbers of slices, or their starts no multiples of their length that rise; or when the
+    /// series does not begin after them.
+    pub fn with_past(
+        past: &Past,
+        series: &Series,
+        budgeting: Budgeting,
+        unknown: Unknown,
+    ) -> Result<Self, SeriesError> {
+        let account = Self::new(series, budgeting, unknown);
+        let seconds = account.grid.length();
+        let length = i64::from(past.seconds.get());
+        let misaligned = |instant: &&i64| instant.rem_euclid(length) != 0;
+        let ends = past.merged.iter().map(|(start, _)| start).chain([&past.until]);
+        let wrong = ends.clone().find(misaligned);
+        if let Some(start) = wrong.or_else(|| (length % i64::from(seconds.get()) != 0).then_some(&length)) {
+            return Err(SeriesError::Misaligned { start: *start, slice_seconds: past.seconds.get() });
+        }
+        let falling =
+            ends.clone().zip(ends.skip(1)).find(|(start, next)| start >= next).map(|(_, next)| *next);
+        if let Some(start) = falling.or_else(|| series.first().filter(|first| *first < past.until)) {
+            return Err(SeriesError::OutOfOrder { start });
+        }
+        let starts = past.merged.iter().map(|(start, _)| *start).chain(account.grid.starts().iter().copied());
+        let slices = series.all().map(|(_, tally)| Merged::slice(tally, budgeting, unknown));
+        Ok(Self {
+            grid: Grid::with_past(seconds, starts.collect(), past.seconds, past.until),
+            sums: sums(past.merged.iter().map(|(_, merged)| *merged).chain(slices)),
+            missing: account.missing,
+        })
     }
 
     /// Counts over the slices that start within the span, O(log n).
@@ -88,21 +179,36 @@ impl Account {
 
     /// Counts over these slices with data, which are those that start within the span.
     fn counts_of(&self, range: Range<usize>, span: Span) -> Counts {
-        let sum_of_first = |slices: usize| self.sums.get(slices).copied().unwrap_or_default();
-        let (after, before) = (sum_of_first(range.end), sum_of_first(range.start));
-        let known = Counts {
-            good: after.good.saturating_sub(before.good),
-            bad: after.bad.saturating_sub(before.bad),
-        };
+        let Merged { counts: known, slices, .. } = self.sum(range);
         if !self.counts_gaps() {
             return known;
         }
-        let missing = self.grid.slots(span).saturating_sub(u64::try_from(range.len()).unwrap_or(u64::MAX));
+        let missing = self.grid.slots(span).saturating_sub(slices);
         known
             + Counts {
                 good: self.missing.good.saturating_mul(missing),
                 bad: self.missing.bad.saturating_mul(missing),
             }
+    }
+
+    /// What stands at these starts.
+    fn sum(&self, range: Range<usize>) -> Merged {
+        let sum_of_first = |starts: usize| self.sums.get(starts).copied().unwrap_or_default();
+        let (after, before) = (sum_of_first(range.end), sum_of_first(range.start));
+        Merged {
+            counts: Counts {
+                good: after.counts.good.saturating_sub(before.counts.good),
+                bad: after.counts.bad.saturating_sub(before.counts.bad),
+            },
+            unknown: after.unknown.saturating_sub(before.unknown),
+            slices: after.slices.saturating_sub(before.slices),
+        }
+    }
+
+    /// Events of unknown outcome in the slices that start within the span, whatever they count as, O(log n).
+    #[must_use]
+    pub fn unknown(&self, span: Span) -> u64 {
+        self.sum(self.grid.range(span)).unknown
     }
 
     /// Counts up to an instant, from starts that rise: for looking at one span after the other, O(1) each in the mean.
@@ -114,8 +220,10 @@ impl Account {
     /// The share of the span's slices that have data; none when no slice starts within the span.
     #[must_use]
     pub fn coverage(&self, span: Span) -> Option<Ratio> {
-        let covered = i128::try_from(self.grid.range(span).len()).ok()?;
-        Ratio::new(covered, u128::from(self.grid.slots(span)))
+        let slots = self.grid.slots(span);
+        // A merged stretch that starts within the span may reach beyond it.
+        let covered = self.sum(self.grid.range(span)).slices.min(slots);
+        Ratio::new(i128::from(covered), u128::from(slots))
     }
 
     /// The start of the first slice with data.
@@ -160,10 +268,21 @@ pub(crate) struct Tail<'a> {
 impl Tail<'_> {
     /// Counts over the slices from `start` on. No start may lie before the one that was asked for last.
     pub(crate) fn counts(&mut self, start: i64) -> Counts {
+        let start = self.account.grid.whole(start);
         let passed = self.account.grid.starts().iter().take(self.until).skip(self.from);
         self.from += passed.take_while(|slice| **slice < start).count();
         self.account.counts_of(self.from..self.until, Span { start, end: self.end })
     }
+}
+
+/// The sums of the first none, one, two and so on.
+fn sums(slices: impl Iterator<Item = Merged>) -> Vec<Merged> {
+    let mut sum = Merged::default();
+    let running = slices.map(|slice| {
+        sum = sum + slice;
+        sum
+    });
+    std::iter::once(Merged::default()).chain(running).collect()
 }
 
 /// What one slice counts as.

@@ -12,16 +12,44 @@ pub(crate) struct Grid {
     seconds: NonZeroU32,
     // INVARIANT: rising, and each a multiple of `seconds`.
     starts: Arc<[i64]>,
+    past: Option<Coarse>,
+}
+
+/// The stretches of the past: what stands at a start is all that began in so many seconds from there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Coarse {
+    seconds: NonZeroU32,
+    /// Where it ends.
+    until: i64,
 }
 
 impl Grid {
     /// The starts must rise and be multiples of `seconds`.
     pub(crate) fn new(seconds: NonZeroU32, starts: Vec<i64>) -> Self {
-        Self { seconds, starts: starts.into() }
+        Self { seconds, starts: starts.into(), past: None }
+    }
+
+    /// As [`new`](Grid::new), where starts before `until` are those of stretches of `stretch` seconds.
+    pub(crate) fn with_past(seconds: NonZeroU32, starts: Vec<i64>, stretch: NonZeroU32, until: i64) -> Self {
+        Self { past: Some(Coarse { seconds: stretch, until }), ..Self::new(seconds, starts) }
+    }
+
+    /// The start of a span, moved back to that of the merged stretch that it lies in.
+    pub(crate) fn whole(&self, start: i64) -> i64 {
+        match self.past {
+            Some(past) if start < past.until => {
+                start.saturating_sub(start.rem_euclid(i64::from(past.seconds.get())))
+            }
+            Some(_) | None => start,
+        }
     }
 
     pub(crate) fn seconds(&self) -> u32 {
         self.seconds.get()
+    }
+
+    pub(crate) fn length(&self) -> NonZeroU32 {
+        self.seconds
     }
 
     pub(crate) fn starts(&self) -> &[i64] {
@@ -30,7 +58,8 @@ impl Grid {
 
     /// Which of the slices with data start within the span.
     pub(crate) fn range(&self, span: Span) -> Range<usize> {
-        let lower = self.starts.partition_point(|start| *start < span.start);
+        let from = self.whole(span.start);
+        let lower = self.starts.partition_point(|start| *start < from);
         let upper = self.starts.partition_point(|start| *start < span.end);
         lower..upper.max(lower)
     }
@@ -42,7 +71,7 @@ impl Grid {
         }
         // The number of multiples below an instant, up to a constant.
         let below = |instant: i64| -(-i128::from(instant)).div_euclid(i128::from(self.seconds.get()));
-        u64::try_from(below(span.end) - below(span.start)).unwrap_or(u64::MAX)
+        u64::try_from(below(span.end) - below(self.whole(span.start))).unwrap_or(u64::MAX)
     }
 
     /// The latest slice with data that starts before the instant.

@@ -49,7 +49,7 @@ mod toil;
 mod wide;
 mod window;
 
-pub use account::{Account, Budgeting, Unknown};
+pub use account::{Account, Budgeting, Merged, Past, Unknown};
 pub use budget::Budget;
 pub use burn::{BurnAlert, factor_for, share_for};
 pub use calendar::{CalendarUnit, time_zone};

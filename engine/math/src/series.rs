@@ -154,6 +154,11 @@ pub enum SeriesError {
         /// The length of a slice in seconds.
         slice_seconds: u32,
     },
+    /// Merged stretches that do not rise in time, or that reach into the slices after them.
+    OutOfOrder {
+        /// The start that is not after the one before it.
+        start: i64,
+    },
     /// More events than 64 bits can count.
     TooManyEvents,
 }
@@ -167,6 +172,9 @@ impl fmt::Display for SeriesError {
                 "the slice that starts at `{start}` starts between two multiples of {slice_seconds} seconds; \
                  round its start down to one"
             ),
+            Self::OutOfOrder { start } => {
+                write!(formatter, "what starts at `{start}` does not start after what stands before it")
+            }
             Self::TooManyEvents => {
                 write!(
                     formatter,

@@ -1,8 +1,11 @@
 //! Tallies, series and accounts: sums.
 
+use std::num::NonZeroU32;
+
 use proptest::prelude::*;
 use weir_math::{
-    Account, Budgeting, Counts, Decimal, Ratio, Series, SeriesError, Span, Tally, Unknown, Window,
+    Account, Budgeting, Counts, Decimal, Merged, Past, Ratio, Series, SeriesError, Span, Tally, Unknown,
+    Window,
 };
 
 use crate::brute::{ledgers, slots};
@@ -53,6 +56,43 @@ proptest! {
         prop_assert_eq!(series.covered(span), series.slices(span).count() as u64);
         prop_assert_eq!(series.sum(span), series.slices(span).map(|(_, tally)| tally).sum::<Tally>());
         prop_assert_eq!(ledger.account().counts(span), ledger.counts(span));
+    }
+
+    #[test]
+    fn merging_the_past_changes_no_sum_of_whole_stretches(
+        ledger in ledgers(1..8_u32, 60),
+        (until, stretch) in (0..60_i64, 1..6_u32),
+        (start, end) in (-60..60_i64, -100..500_i64),
+        inside in 0..60_i64,
+    ) {
+        let stretch = NonZeroU32::new(stretch * ledger.slice_seconds).unwrap();
+        let length = i64::from(stretch.get());
+        let until = until * length;
+        let slice = |(_, tally): (i64, Tally)| Merged::slice(tally, ledger.budgeting, ledger.unknown);
+        let (whole, series) = (ledger.account(), ledger.series());
+        let starts = (-100..100).map(|number| number * length).filter(|start| *start < until);
+        let merged = starts.map(|start| {
+            let slices = series.slices(Span { start, end: start + length });
+            (start, slices.map(slice).sum::<Merged>())
+        });
+        let past = Past { seconds: stretch, until, merged: merged.filter(|(_, merged)| merged.slices > 0).collect() };
+        let recent: Vec<_> = series.slices(Span { start: until, end: i64::MAX }).collect();
+        let recent = Series::new(ledger.slice_seconds, recent).unwrap();
+        let account = Account::with_past(&past, &recent, ledger.budgeting, ledger.unknown).unwrap();
+        // Ends in the past are moved to those of stretches, too: what is merged can't be cut.
+        let end = if end < until { end.div_euclid(length) * length } else { end };
+        let span = Span { start: start * length, end };
+        prop_assert_eq!(account.counts(span), whole.counts(span));
+        prop_assert_eq!(account.coverage(span), whole.coverage(span));
+        prop_assert_eq!(account.unknown(span), whole.unknown(span));
+        // A start within a stretch is that of the stretch; after them it is itself.
+        let cut = Span { start: span.start + inside % length, end };
+        if cut.start < until && cut.start < end {
+            prop_assert_eq!(account.counts(cut), whole.counts(span));
+            prop_assert_eq!(account.coverage(cut), whole.coverage(span));
+        } else {
+            prop_assert_eq!(account.counts(cut), whole.counts(cut));
+        }
     }
 
     #[test]
@@ -113,4 +153,21 @@ fn slices_that_make_no_series_are_refused() {
     assert_eq!(Series::new(60, [(-61, one)]), Err(SeriesError::Misaligned { start: -61, slice_seconds: 60 }));
     assert_eq!(Series::new(60, [(0, all), (60, one)]), Err(SeriesError::TooManyEvents));
     assert!(Series::new(60, [(0, all)]).is_ok());
+}
+
+#[test]
+fn a_past_that_does_not_fit_is_refused() {
+    let check = |seconds: u32, until: i64, starts: &[i64], expected: SeriesError| {
+        let merged = starts.iter().map(|start| (*start, Merged::default())).collect();
+        let past = Past { seconds: NonZeroU32::new(seconds).unwrap(), until, merged };
+        let series = Series::new(60, [(7_200, Tally { good: 1, bad: 0, unknown: 0 })]).unwrap();
+        let account = Account::with_past(&past, &series, Budgeting::Occurrences, Unknown::Bad);
+        assert_eq!(account, Err(expected));
+    };
+    check(3_600, 3_600, &[1_800], SeriesError::Misaligned { start: 1_800, slice_seconds: 3_600 });
+    check(3_600, 3_000, &[0], SeriesError::Misaligned { start: 3_000, slice_seconds: 3_600 });
+    check(90, 180, &[0], SeriesError::Misaligned { start: 90, slice_seconds: 90 });
+    check(3_600, 7_200, &[3_600, 0], SeriesError::OutOfOrder { start: 0 });
+    check(3_600, 3_600, &[3_600], SeriesError::OutOfOrder { start: 3_600 });
+    check(3_600, 10_800, &[], SeriesError::OutOfOrder { start: 7_200 });
 }
