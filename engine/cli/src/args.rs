@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
+use weir_math::Decimal;
 use weir_model::Change;
 
 /// May this change go out now, and if not, why, and what would let it?
@@ -34,6 +35,8 @@ pub(crate) enum Command {
     Test(TestArguments),
     /// Test policies on the past: what the gate would have said at every step, on what was known then
     Backtest(BacktestArguments),
+    /// Follow events as they come, and tell what changes: verdicts, alerts, budgets, missing data
+    Watch(WatchArguments),
     /// Derive a decision again from its record, and say whether it comes out the same
     Replay(ReplayArguments),
     /// Print the JSON Schema of a kind of file; without a name, list the kinds
@@ -195,6 +198,57 @@ pub(crate) struct BacktestArguments {
     pub(crate) events: EventArguments,
 }
 
+/// The arguments of `weir watch`.
+#[derive(Debug, Args)]
+pub(crate) struct WatchArguments {
+    /// The services to watch [default: all that a policy judges by budgets]
+    pub(crate) services: Vec<String>,
+    /// What kind of change the gate is asked about
+    #[arg(long, value_name = "KIND", default_value = "feature", value_parser = parse_change)]
+    pub(crate) change: Change,
+    /// The gate to ask [default: `deploy` if there is one, else all policies]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) gate: Option<String>,
+    /// Count what happened before this instant, and tell nothing of it [default: the first event]
+    #[arg(long, value_name = "TIME", value_parser = parse_instant)]
+    pub(crate) from: Option<Timestamp>,
+    /// How long after a minute its events may still come before it is judged
+    #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = parse_duration)]
+    pub(crate) lateness: u64,
+    /// Tell when this share of an error budget is left; several with commas
+    #[arg(long, value_name = "SHARE", default_value = "50%,25%,10%,0%", value_delimiter = ',', value_parser = parse_share)]
+    pub(crate) budget_levels: Vec<Decimal>,
+    /// Go on from this snapshot if it is there, and keep it up to date
+    #[arg(long, value_name = "FILE")]
+    pub(crate) snapshot: Option<PathBuf>,
+    /// How often the snapshot is brought up to date
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = parse_duration, requires = "snapshot")]
+    pub(crate) snapshot_every: u64,
+    /// Stop when all that is there has been read, instead of waiting for more
+    #[arg(long)]
+    pub(crate) stop_at_end: bool,
+    /// Append the news to this file instead of printing them
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// How news are written
+    #[arg(long, value_enum, default_value_t = NewsFormat::Text)]
+    pub(crate) format: NewsFormat,
+    /// The project's folder [default: the nearest folder upwards that holds a weir.toml]
+    #[arg(long, short, value_name = "DIR")]
+    pub(crate) project: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) events: EventArguments,
+}
+
+/// How news are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum NewsFormat {
+    /// A sentence a line
+    Text,
+    /// A CloudEvent a line, as JSON
+    Cloudevents,
+}
+
 /// The arguments of `weir test`.
 #[derive(Debug, Args)]
 pub(crate) struct TestArguments {
@@ -257,6 +311,12 @@ fn parse_instant(text: &str) -> Result<Timestamp, String> {
 
 fn parse_duration(text: &str) -> Result<u64, String> {
     weir_math::parse_duration(text).map_err(|error| error.to_string())
+}
+
+fn parse_share(text: &str) -> Result<Decimal, String> {
+    let wrong = || "expected a share such as `25%` or `0.25`".to_owned();
+    let share = Decimal::parse(text).map_err(|_| wrong())?;
+    if share < Decimal::ZERO || share > Decimal::ONE { Err(wrong()) } else { Ok(share) }
 }
 
 fn parse_change(text: &str) -> Result<Change, String> {

@@ -10,6 +10,7 @@ mod schema;
 mod slo;
 mod test;
 mod toil;
+mod watch;
 
 use std::path::{Path, PathBuf};
 
@@ -32,6 +33,7 @@ pub(crate) fn run(command: Command) -> Result<Exit, Failure> {
         Command::Toil(arguments) => toil::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Backtest(arguments) => backtest::run(&arguments),
+        Command::Watch(arguments) => watch::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Schema { name } => schema::run(name.as_deref()),
         Command::Init { folder } => init::run(&folder),

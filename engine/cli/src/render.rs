@@ -9,6 +9,7 @@ mod markup;
 pub(crate) mod table;
 pub(crate) mod toil;
 pub(crate) mod verdict;
+pub(crate) mod watch;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 /// The longest line that is looked at, in bytes. Past it the line is refused: no event is that large, and a file without
 /// line ends must not fill the memory.
-pub(crate) const LONGEST_LINE: usize = 4 << 20;
+pub const LONGEST_LINE: usize = 4 << 20;
 
 /// How the bytes of a block end.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -29,6 +29,10 @@ impl Classifier {
         Classifier { pools: Pools::default(), findings: Findings { judges, uses: Uses::default() } }
     }
 
+    pub(crate) fn findings(&mut self) -> &mut Findings {
+        &mut self.findings
+    }
+
     pub(crate) fn into_findings(self) -> Findings {
         self.findings
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::hash::{BuildHasher, Hash};
 
 use foldhash::quality::FixedState;
+use serde::{Deserialize, Serialize};
 
 /// Events of one generation. What was seen in the present generation or in the one before is remembered, so a repeat
 /// within this many events is always recognised, and one more than twice as many events later never.
@@ -22,7 +23,7 @@ const LONGEST_SEARCH: usize = 64;
 /// `source` and `id` of an event, as 128 bits of which the table compares 85: 64 of them are stored and 21 say where. A
 /// look-up meets a handful of stored fingerprints, so among a billion different events the chance that one is taken for
 /// the repeat of another is below 10⁻⁹.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct Fingerprint {
     place: u64,
     stored: u64,
@@ -84,6 +85,48 @@ impl Seen {
     }
 }
 
+/// What has been seen lately, to go on from: the same events are remembered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SavedSeen {
+    /// The fingerprint of a known event: another build may make others.
+    known: Fingerprint,
+    present: SavedGeneration,
+    before: SavedGeneration,
+    events: u64,
+}
+
+/// The fingerprints of one generation.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct SavedGeneration {
+    /// What stands in the table: how many places after the one before, and what. Empty as long as there are few.
+    places: Vec<(u32, u64)>,
+    /// What stands nowhere in the table, in a fixed order.
+    others: Vec<Fingerprint>,
+}
+
+impl Seen {
+    pub(crate) fn saved(&self) -> SavedSeen {
+        SavedSeen {
+            known: Fingerprint::new(b"weir", b"known"),
+            present: self.present.saved(),
+            before: self.before.saved(),
+            events: self.events as u64,
+        }
+    }
+
+    /// None when it can't be what [`saved`](Seen::saved) gave.
+    pub(crate) fn restored(saved: SavedSeen) -> Option<Seen> {
+        if saved.known != Seen::default().saved().known {
+            return None;
+        }
+        Some(Seen {
+            present: Generation::restored(saved.present)?,
+            before: Generation::restored(saved.before)?,
+            events: usize::try_from(saved.events).ok().filter(|events| *events <= GENERATION)?,
+        })
+    }
+}
+
 /// A set of fingerprints: a table with linear search, from which nothing is ever taken out but all.
 #[derive(Debug, Default)]
 struct Generation {
@@ -99,6 +142,32 @@ impl Generation {
         self.places.fill(0);
         self.few.clear();
         self.overflow.clear();
+    }
+
+    fn saved(&self) -> SavedGeneration {
+        let mut before = 0;
+        let taken = self.places.iter().zip(0_u32..).filter(|(stored, _)| **stored != 0);
+        let places =
+            taken.map(|(stored, place)| (place - std::mem::replace(&mut before, place), *stored)).collect();
+        let mut others: Vec<Fingerprint> = self.few.iter().chain(&self.overflow).copied().collect();
+        others.sort_unstable();
+        SavedGeneration { places, others }
+    }
+
+    fn restored(saved: SavedGeneration) -> Option<Generation> {
+        let mut generation = Generation::default();
+        if saved.places.is_empty() {
+            generation.few = saved.others.into_iter().collect();
+            return (generation.few.len() <= MANY).then_some(generation);
+        }
+        generation.places = vec![0; PLACES];
+        let mut place = 0_usize;
+        for (after, stored) in saved.places {
+            place = place.checked_add(usize::try_from(after).ok()?)?;
+            *generation.places.get_mut(place)? = stored;
+        }
+        generation.overflow = saved.others.into_iter().collect();
+        Some(generation)
     }
 
     /// The places that a fingerprint may stand at, first choice first.
@@ -218,6 +287,40 @@ mod tests {
             (1..=1000).map(|stored| Fingerprint { place: (PLACES - 3) as u64, stored }).collect();
         assert!(crowd.iter().all(|event| seen.is_new(*event)));
         assert!(crowd.iter().all(|event| !seen.is_new(*event)));
+    }
+
+    #[test]
+    fn what_was_saved_is_still_known() {
+        for events in [0, 10, MANY + 1, GENERATION + MANY * 2] {
+            let mut seen = Seen::default();
+            let crowd = (1..100).map(|stored| Fingerprint { place: (PLACES - 3) as u64, stored });
+            (0..events).for_each(|number| assert!(seen.is_new(event(number))));
+            crowd.clone().for_each(|event| assert!(seen.is_new(event)));
+            let saved = seen.saved();
+            let mut restored = Seen::restored(saved.clone()).unwrap();
+            assert_eq!(restored.saved(), saved, "{events}");
+            assert!(crowd.clone().all(|event| !restored.is_new(event)));
+            let lately = events.saturating_sub(GENERATION / 2)..events;
+            assert!(lately.clone().all(|number| !restored.is_new(event(number))), "{events}");
+            assert!(restored.is_new(event(events)));
+            // A generation ends after the same number of events.
+            lately.for_each(|number| assert!(!seen.is_new(event(number))));
+            assert_eq!(restored.events, seen.events + crowd.count() + 1);
+        }
+    }
+
+    #[test]
+    fn nonsense_is_not_restored() {
+        let check = |places: Vec<(u32, u64)>, events: u64| {
+            let present = SavedGeneration { places, others: Vec::new() };
+            let saved = SavedSeen { present, events, ..Seen::default().saved() };
+            assert!(Seen::restored(saved).is_none());
+        };
+        check(vec![(u32::MAX, 1)], 1);
+        check(vec![(PLACES as u32 - 1, 1), (1, 1)], 2);
+        check(Vec::new(), GENERATION as u64 + 1);
+        let known = Fingerprint { place: 1, stored: 1 };
+        assert!(Seen::restored(SavedSeen { known, ..Seen::default().saved() }).is_none());
     }
 
     #[test]

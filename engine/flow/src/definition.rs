@@ -161,6 +161,25 @@ impl Definition {
         }
     }
 
+    /// The requests by number.
+    pub(crate) fn requests(&self) -> impl Iterator<Item = usize> {
+        self.requests.iter().map(|(number, _)| *number)
+    }
+
+    /// Whether the calculator judges slices rather than events.
+    pub(crate) fn settles(&self) -> bool {
+        self.plan.as_ref().is_ok_and(|plan| plan.settles)
+    }
+
+    /// Has the calculator judge the slices of a ledger, from the first one that holds something up to `until`
+    /// (milliseconds since 1970). The ledger itself where it judges events.
+    pub(crate) fn settled(&self, ledger: &Ledger, until: i64) -> Result<Ledger, String> {
+        if !self.settles() {
+            return Ok(ledger.clone());
+        }
+        settled(&mut self.calculator()?, &self.name, &self.params, ledger, i64::MIN, until)
+    }
+
     /// The finished ledgers with the numbers of their requests, or why there are none. A calculator that settles turns
     /// slices from the first one that holds something up to `until` into tallies; `from` and `until` are in milliseconds
     /// since 1970.
@@ -179,7 +198,7 @@ impl Definition {
         if let Some(Failure { reason, .. }) = failure {
             return numbers.map(|number| (number, Err(reason.clone()))).collect();
         }
-        if !self.plan.as_ref().is_ok_and(|plan| plan.settles) {
+        if !self.settles() {
             return numbers.zip(ledgers.into_iter().map(Ok)).collect();
         }
         let mut calculator = self.calculator();
@@ -225,6 +244,24 @@ impl Judge {
     /// Whether the calculator has failed.
     pub(crate) fn has_failed(&self) -> bool {
         self.calculator.is_err()
+    }
+
+    /// Why the calculator has failed, where it has.
+    pub(crate) fn failure(&self) -> Option<&str> {
+        self.calculator.as_ref().err().map(|failure| failure.reason.as_str())
+    }
+
+    /// Goes on where another has failed.
+    pub(crate) fn fail(&mut self, reason: String) {
+        self.calculator = Err(Failure { block: 0, reason });
+    }
+
+    /// What has been added since this was last asked: a ledger for each request of the definition, in its order.
+    pub(crate) fn take_ledgers(&mut self) -> impl Iterator<Item = Ledger> {
+        self.ledgers.iter_mut().map(|ledger| {
+            let empty = Ledger::new(ledger.slice_seconds());
+            std::mem::replace(ledger, empty)
+        })
     }
 }
 

@@ -91,7 +91,7 @@ impl Ledger {
     }
 
     /// The slices that hold something, oldest first, each with the instant at which it starts (seconds since 1970).
-    pub fn slices(&self) -> impl Iterator<Item = (i64, Slice)> + '_ {
+    pub fn slices(&self) -> impl Iterator<Item = (i64, Slice)> + Clone + '_ {
         self.places.iter().filter_map(|(start, place)| Some((*start, *self.slices.get(*place)?)))
     }
 

@@ -1,6 +1,7 @@
 //! What is read and for whom: all that the threads of a flow share, and that does not change while they read.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use foldhash::fast::FixedState;
 
@@ -13,6 +14,8 @@ use crate::projection::{Projection, SlotIdx};
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) options: Options,
+    /// As the options say at first; it moves on where a stream is followed.
+    until: AtomicI64,
     services: HashMap<Box<str>, u32, FixedState>,
     pub(crate) definitions: Vec<Definition>,
     pub(crate) projection: Projection,
@@ -62,7 +65,8 @@ impl Plan {
                 }))
             });
         }
-        Plan { options, services, definitions, projection, attributes, columns }
+        let until = AtomicI64::new(options.until);
+        Plan { options, until, services, definitions, projection, attributes, columns }
     }
 
     /// The number of a service that some request is about.
@@ -77,6 +81,11 @@ impl Plan {
 
     /// Whether an event lies in the time that the ledgers keep.
     pub(crate) fn on_time(&self, time: i64) -> bool {
-        (self.options.from..self.options.until).contains(&time)
+        (self.options.from..self.until.load(Ordering::Relaxed)).contains(&time)
+    }
+
+    /// Moves the end of the time that the ledgers keep. Not while anything is read, or results would depend on the threads.
+    pub(crate) fn set_until(&self, until: i64) {
+        self.until.store(until, Ordering::Relaxed);
     }
 }

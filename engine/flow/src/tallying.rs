@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
+use serde::{Deserialize, Serialize};
 
 /// How many rows which definitions have counted.
 ///
@@ -61,6 +62,20 @@ impl Uses {
         count(sets, set, run);
     }
 
+    /// What has been counted, to go on from.
+    pub(crate) fn saved(&self) -> SavedUses {
+        let mut sets: Vec<(Vec<u64>, u64)> =
+            self.sets.iter().map(|(set, rows)| (set.to_vec(), *rows)).collect();
+        sets.sort_unstable();
+        SavedUses { sets, always: self.always }
+    }
+
+    /// Goes on from what had been counted.
+    pub(crate) fn restore(&mut self, saved: SavedUses) {
+        self.sets = saved.sets.into_iter().map(|(set, rows)| (set.into_boxed_slice(), rows)).collect();
+        self.always = saved.always;
+    }
+
     /// How many rows were used and how many were not, when some definitions have failed.
     pub(crate) fn total(&self, failed: &[bool]) -> (u64, u64) {
         let mut alive = vec![0_u64; failed.len().div_ceil(64)];
@@ -76,6 +91,13 @@ impl Uses {
         }
         (used, not_valid)
     }
+}
+
+/// Counts by sets of definitions, in a fixed order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SavedUses {
+    sets: Vec<(Vec<u64>, u64)>,
+    always: u64,
 }
 
 type Sets = HashMap<Box<[u64]>, u64, FixedState>;

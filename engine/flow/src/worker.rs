@@ -37,7 +37,7 @@ pub(crate) struct Stream {
 /// What depends on the order of the stream.
 #[derive(Debug, Default)]
 pub(crate) struct Ordered {
-    seen: Seen,
+    pub(crate) seen: Seen,
     /// The lines of the present stream that have been gone through.
     pub(crate) lines: u64,
     /// All counts but those of rows.
@@ -65,6 +65,23 @@ impl Worker {
             rows: Rows::default(),
             classifier: Classifier::new(plan),
         }
+    }
+
+    /// The rows at hand.
+    pub(crate) fn rows(&mut self) -> &mut Rows {
+        &mut self.rows
+    }
+
+    /// Has calculators mark one batch of the rows at hand, which come from the block with this number.
+    pub(crate) fn classify(&mut self, batch: usize, block: u64) {
+        if let Some(batch) = self.rows.batches().nth(batch) {
+            self.classifier.classify(&self.plan, batch, &self.rows.kinds, block);
+        }
+    }
+
+    /// What the thread has found so far.
+    pub(crate) fn findings(&mut self) -> &mut Findings {
+        self.classifier.findings()
     }
 
     /// What the thread has found.

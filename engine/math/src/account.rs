@@ -191,6 +191,12 @@ impl Account {
             }
     }
 
+    /// The slices that start within the span, merged, O(log n).
+    #[must_use]
+    pub fn merged(&self, span: Span) -> Merged {
+        self.sum(self.grid.range(span))
+    }
+
     /// What stands at these starts.
     fn sum(&self, range: Range<usize>) -> Merged {
         let sum_of_first = |starts: usize| self.sums.get(starts).copied().unwrap_or_default();
@@ -203,12 +209,6 @@ impl Account {
             unknown: after.unknown.saturating_sub(before.unknown),
             slices: after.slices.saturating_sub(before.slices),
         }
-    }
-
-    /// Events of unknown outcome in the slices that start within the span, whatever they count as, O(log n).
-    #[must_use]
-    pub fn unknown(&self, span: Span) -> u64 {
-        self.sum(self.grid.range(span)).unknown
     }
 
     /// Counts up to an instant, from starts that rise: for looking at one span after the other, O(1) each in the mean.

@@ -39,6 +39,7 @@ pub mod schema;
 pub mod service;
 pub mod slo;
 pub mod source;
+pub mod transition;
 pub mod validate;
 pub mod value;
 pub mod verdict;

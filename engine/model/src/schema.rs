@@ -16,6 +16,7 @@ use crate::policy::Policy;
 use crate::project::Project;
 use crate::record::DecisionRecord;
 use crate::service::Service;
+use crate::transition::Transition;
 use crate::verdict::Verdict;
 use crate::waiver::Waivers;
 
@@ -47,6 +48,8 @@ pub enum FileKind {
     Verdict,
     /// A decision record, as JSON.
     Record,
+    /// The data of an event about something that changed, as JSON.
+    Transition,
 }
 
 impl FileKind {
@@ -64,6 +67,7 @@ impl FileKind {
         FileKind::WorkItem,
         FileKind::Verdict,
         FileKind::Record,
+        FileKind::Transition,
     ];
 
     /// The name that people use for the kind.
@@ -82,6 +86,7 @@ impl FileKind {
             FileKind::WorkItem => "work-item",
             FileKind::Verdict => "verdict",
             FileKind::Record => "record",
+            FileKind::Transition => "transition",
         }
     }
 }
@@ -125,6 +130,7 @@ pub fn schema(kind: FileKind) -> Value {
         FileKind::WorkItem => schema_of::<WorkItem>(),
         FileKind::Verdict => schema_of::<Verdict>(),
         FileKind::Record => schema_of::<DecisionRecord>(),
+        FileKind::Transition => schema_of::<Transition>(),
     }
 }
 

@@ -153,9 +153,7 @@ impl Engine {
         let mut report = empty_report(request, &sets);
         let judged = self.judged_services(project, &sets, request, &mut report)?;
         let services: Vec<&Service> = judged.iter().map(|judged| judged.service).collect();
-        let slice_seconds = |service: &Service, slo: &Slo| {
-            if self.settles(project, service, slo) { slo.slice_seconds() } else { grain(slo) }
-        };
+        let slice_seconds = self.grain(project);
         let stretch = Stretch { from: request.from, until: request.until, slice_seconds: &slice_seconds };
         let reading = measure::read_stretch(project, &self.plugins, &services, &stretch, &request.events)?;
         report.events = reading.counts;
@@ -246,10 +244,15 @@ impl Engine {
     }
 
     /// Whether a policy's plugin is a check. A plugin that can't be loaded has been reported by [`Engine::judges`].
-    fn is_check(&self, project: &Project, policy: &Policy) -> bool {
+    pub(crate) fn is_check(&self, project: &Project, policy: &Policy) -> bool {
         let limits = plugins::limits(&policy.limits.or(&project.file.limits));
         let plugin = self.plugins.named(project, policy.about.plugin.as_str(), &limits);
         plugin.is_ok_and(|plugin| plugin.kind() == Kind::Check)
+    }
+
+    /// The length of slices, in seconds, in which an SLO has to be measured to be looked at from any minute.
+    pub(crate) fn grain<'e>(&'e self, project: &'e Project) -> impl Fn(&Service, &Slo) -> u32 + 'e {
+        |service, slo| if self.settles(project, service, slo) { slo.slice_seconds() } else { grain(slo) }
     }
 
     /// Whether the calculator of an SLO judges slices. One that fails says so when events are read.

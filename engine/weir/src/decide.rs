@@ -8,6 +8,7 @@ mod combine;
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use weir_host::contract::budget::Needs;
 use weir_host::{CallError, Evidence, Kind, Limits, Plugin};
 use weir_model::Effect;
@@ -66,7 +67,7 @@ pub(crate) enum Outlook {
 }
 
 /// A clause about a burn rate.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Burning {
     pub(crate) policy: String,
     pub(crate) slo: String,

@@ -20,6 +20,7 @@ use crate::plugins::{self, PluginError, Plugins};
 use crate::project::Project;
 use crate::records::{RecordError, Records, Stored};
 use crate::slices;
+use crate::watch::SnapshotError;
 
 /// The gate that is asked when a project has it and no other is named.
 pub(crate) const USUAL_GATE: &str = "deploy";
@@ -66,6 +67,9 @@ pub enum EngineError {
     /// A record holds something that Weir did not write.
     #[error(transparent)]
     Nonsense(#[from] RecordedNonsense),
+    /// There is a snapshot to go on from, and it can't be used; or none can be written.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
     /// Something that can't be, by the engine's own rules.
     #[error("internal error: {0}; please report it")]
     Internal(String),
@@ -78,6 +82,7 @@ impl EngineError {
             EngineError::Question { .. } | EngineError::Wrong(_) => true,
             EngineError::Plugin(error) => !matches!(error, PluginError::Io { .. }),
             EngineError::Flow(weir_flow::FlowError::Refused(_)) => true,
+            EngineError::Snapshot(error) => !matches!(error, SnapshotError::Io(_)),
             EngineError::Sandbox(_)
             | EngineError::Call(_)
             | EngineError::Events { .. }

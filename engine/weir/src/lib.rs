@@ -4,7 +4,8 @@
 //! answers: [`Engine::gate`] whether a change may go out, [`Engine::check`] how a service stands against the rules,
 //! [`Engine::slo_status`] what is left of its error budgets, [`Engine::toil`] where its people's time goes,
 //! [`Engine::replay`] whether a recorded decision comes out the same, [`Engine::backtest`] what policies would have said in
-//! the past, and [`Engine::test`] whether the project's own cases come out as expected.
+//! the past, [`Engine::test`] whether the project's own cases come out as expected, and [`Engine::watch`] what changes while
+//! events come in.
 //!
 //! Nothing here reads the clock: every question names the instant that it is about. The engine writes decision records and
 //! compiled plugins, and nothing else.
@@ -27,6 +28,7 @@ mod replay;
 mod slices;
 mod suggest;
 mod toil;
+mod watch;
 
 pub use backtest::{
     Against, Alert, Backtest, BacktestRequest, BurnDown, Course, Deploy, Detected, Detection, Difference,
@@ -44,4 +46,5 @@ pub use records::{RecordError, Records, Stored};
 pub use replay::Replay;
 pub use suggest::{Suggestion, Suggestions, Supported};
 pub use toil::ToilReport;
+pub use watch::{SnapshotError, Step, Watch, WatchRequest};
 pub use weir_model as model;

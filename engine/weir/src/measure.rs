@@ -79,32 +79,7 @@ pub(crate) fn read_stretch(
     stretch: &Stretch<'_>,
     events: &Events,
 ) -> Result<Reading, EngineError> {
-    let limits = plugins::limits(&Limits::default().or(&project.file.limits));
-    let mut requests = Vec::new();
-    let mut shape = Vec::new();
-    for service in services {
-        let mut slos = Vec::new();
-        for slo in &service.slos {
-            // Composites are derived from other SLOs. Those that name an SLI have been checked: it is there.
-            let Some(sli) = slo.sli.as_ref().and_then(|name| service.sli(name)) else { continue };
-            let plugin = plugins.named(project, sli.plugin.as_str(), &limits)?;
-            if plugin.kind() != Kind::SliCalculator {
-                return Err(wrong_kind("SLI", &sli.name, &plugin));
-            }
-            let slice_seconds = (stretch.slice_seconds)(service, slo);
-            slos.push((slo.name.to_string(), plugin.digest(), slice_seconds));
-            requests.push(Request {
-                service: service.about.name.to_string(),
-                sli: sli.name.to_string(),
-                slice_seconds,
-                plugin,
-                limits,
-                params: serde_json::Value::Object(sli.params.clone()).to_string(),
-                event_types: sli.event_types.iter().map(ToString::to_string).collect(),
-            });
-        }
-        shape.push(slos);
-    }
+    let wanted = wanted(project, plugins, services, stretch.slice_seconds)?;
     let options = Options {
         from: horizon(services, stretch.from),
         until: stretch.until.as_millisecond(),
@@ -113,6 +88,7 @@ pub(crate) fn read_stretch(
         threads: None,
         progress: None,
     };
+    let requests = wanted.iter().flatten().map(|wanted| wanted.request.clone()).collect();
     let mut flow = Flow::new(requests, options);
     if events.files.is_empty() {
         read_sources(project, services, &mut flow)?;
@@ -123,26 +99,62 @@ pub(crate) fn read_stretch(
     }
     let outcome = flow.finish()?;
     let mut ledgers = outcome.ledgers.into_iter();
-    let services = shape
-        .into_iter()
-        .map(|slos| {
-            slos.into_iter()
-                .zip(ledgers.by_ref())
-                .map(|((slo, calculator, slice_seconds), ledger)| SloLedger {
-                    slo,
-                    calculator,
-                    ledger,
-                    slice_seconds,
-                })
-                .collect()
-        })
-        .collect();
+    let of_slo = |(wanted, ledger): (Wanted, Result<Ledger, String>)| SloLedger {
+        slo: wanted.slo,
+        calculator: wanted.request.plugin.digest(),
+        ledger,
+        slice_seconds: wanted.request.slice_seconds,
+    };
+    let services =
+        wanted.into_iter().map(|slos| slos.into_iter().zip(ledgers.by_ref()).map(of_slo).collect()).collect();
     Ok(Reading { services, counts: outcome.counts, kept: outcome.kept })
+}
+
+/// The ledger that an SLO needs.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    /// The SLO's name.
+    pub(crate) slo: String,
+    pub(crate) request: Request,
+}
+
+/// The ledgers that services need: of each service, one for every SLO that measures an SLI.
+pub(crate) fn wanted(
+    project: &Project,
+    plugins: &Plugins,
+    services: &[&Service],
+    slice_seconds: &dyn Fn(&Service, &Slo) -> u32,
+) -> Result<Vec<Vec<Wanted>>, EngineError> {
+    let limits = plugins::limits(&Limits::default().or(&project.file.limits));
+    let mut wanted = Vec::new();
+    for service in services {
+        let mut slos = Vec::new();
+        for slo in &service.slos {
+            // Composites are derived from other SLOs. Those that name an SLI have been checked: it is there.
+            let Some(sli) = slo.sli.as_ref().and_then(|name| service.sli(name)) else { continue };
+            let plugin = plugins.named(project, sli.plugin.as_str(), &limits)?;
+            if plugin.kind() != Kind::SliCalculator {
+                return Err(wrong_kind("SLI", &sli.name, &plugin));
+            }
+            let request = Request {
+                service: service.about.name.to_string(),
+                sli: sli.name.to_string(),
+                slice_seconds: slice_seconds(service, slo),
+                plugin,
+                limits,
+                params: serde_json::Value::Object(sli.params.clone()).to_string(),
+                event_types: sli.event_types.iter().map(ToString::to_string).collect(),
+            };
+            slos.push(Wanted { slo: slo.name.to_string(), request });
+        }
+        wanted.push(slos);
+    }
+    Ok(wanted)
 }
 
 /// The oldest instant that matters, in milliseconds: two of the longest windows back, because whether a freeze has been
 /// lifted depends on how the window before the present one ended.
-fn horizon(services: &[&Service], at: Timestamp) -> i64 {
+pub(crate) fn horizon(services: &[&Service], at: Timestamp) -> i64 {
     let slos = services.iter().flat_map(|service| &service.slos);
     let longest = slos.map(|slo| slo.window.nominal_seconds(at.as_second())).max().unwrap_or(90 * 86_400);
     let back = i64::try_from(longest).unwrap_or(i64::MAX).saturating_mul(2);
@@ -151,22 +163,40 @@ fn horizon(services: &[&Service], at: Timestamp) -> i64 {
 
 /// Reads the project's sources: all of them but access logs of services that nobody asks for.
 fn read_sources(project: &Project, services: &[&Service], flow: &mut Flow) -> Result<(), EngineError> {
+    for file in source_files(project, services)? {
+        read_file(&file.path, &file.shown, &file.format, flow)?;
+    }
+    Ok(())
+}
+
+/// A file of the project's sources.
+#[derive(Debug)]
+pub(crate) struct SourceFile {
+    pub(crate) path: PathBuf,
+    /// How messages name it, the same way on every machine.
+    pub(crate) shown: PathBuf,
+    pub(crate) format: Format,
+}
+
+/// The files of the project's sources that are there now.
+pub(crate) fn source_files(project: &Project, services: &[&Service]) -> Result<Vec<SourceFile>, EngineError> {
+    let mut files = Vec::new();
     for source in &project.file.sources {
         let about = |name: &Name| services.iter().any(|service| service.about.name == *name);
         if source.format == EventFormat::AccessLog && !source.service.as_ref().is_none_or(about) {
             continue;
         }
-        let format = format(source);
         for pattern in &source.paths {
-            let files = glob::files(project.root(), pattern.as_str())
+            let found = glob::files(project.root(), pattern.as_str())
                 .map_err(|source| EngineError::Events { file: pattern.to_string(), source })?;
-            for file in files {
-                let shown = file.strip_prefix(project.root()).unwrap_or(&file).to_owned();
-                read_file(&file, &shown, &format, flow)?;
-            }
+            files.extend(found.into_iter().map(|path| SourceFile {
+                shown: path.strip_prefix(project.root()).unwrap_or(&path).to_owned(),
+                path,
+                format: format(source),
+            }));
         }
     }
-    Ok(())
+    Ok(files)
 }
 
 fn format(source: &EventSource) -> Format {

@@ -1,12 +1,14 @@
 //! The SLOs of a service: their ledgers, how they stand at an instant, what of them can be judged, and the numbers that
 //! people see.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use weir_flow::Ledger;
+use weir_flow::{Ledger, Slice};
 use weir_math::{
-    Account, Budget, Budgeting, Counts, Decimal, Objective, Pace, Part, Ratio, Series, Span, Tally,
+    Account, Budget, Budgeting, Counts, Decimal, Merged, Objective, Pace, Part, Past, Ratio, Series, Span,
+    Tally,
 };
 use weir_math::{all_hold, exhausts_at, objective_missed, weighted};
 use weir_model::service::Service;
@@ -70,6 +72,39 @@ pub(crate) struct Counted<'l> {
     pub(crate) failure: Option<String>,
 }
 
+impl Counted<'_> {
+    /// What was counted in slices that may be parts of the SLO's own, each by its start in seconds since 1970.
+    ///
+    /// With an instant `before`, only what had happened before it, and slices of a calculator that judges slices
+    /// (`settles`) when they had ended: that is how it stood then.
+    ///
+    /// # Errors
+    /// When the slices hold more events than can be counted.
+    pub(crate) fn of_parts(
+        slo: &str,
+        slice_seconds: u32,
+        settles: bool,
+        slices: impl Iterator<Item = (i64, Slice)> + Clone,
+        before: Option<i64>,
+    ) -> Result<Counted<'_>, EngineError> {
+        let length = i64::from(slice_seconds.max(1));
+        // A calculator that judges slices judges whole ones only: a slice is known when it has ended.
+        let takes = if settles { length } else { 1 };
+        // Slices that were judged without an event have no newest one.
+        let seen = slices.clone().filter(|(_, slice)| !settles || slice.latest.is_some());
+        let tallies = slices
+            .filter(|(start, _)| before.is_none_or(|before| start.saturating_add(takes) <= before))
+            .map(|(start, slice)| (start.div_euclid(length).saturating_mul(length), slice.tally));
+        Ok(Counted {
+            slo,
+            series: Series::new(slice_seconds, tallies)
+                .map_err(|error| EngineError::Internal(error.to_string()))?,
+            seen: seen.map(|(start, _)| start.saturating_mul(1000)).collect(),
+            failure: None,
+        })
+    }
+}
+
 /// A weighted composite. It has no counts, so policies are not asked about it.
 #[derive(Debug)]
 struct Weighted {
@@ -128,14 +163,27 @@ impl Slos {
     ///
     /// # Errors
     /// When the counts of one are missing, or the parts of a composite don't fit together.
-    pub(crate) fn of(service: &Service, mut counted: Vec<Counted<'_>>) -> Result<Slos, EngineError> {
+    pub(crate) fn of(service: &Service, counted: Vec<Counted<'_>>) -> Result<Slos, EngineError> {
+        Slos::with_pasts(service, counted, &BTreeMap::new())
+    }
+
+    /// As [`of`](Slos::of), where the slices of some SLOs that count, by name, have been merged up to some instant.
+    ///
+    /// # Errors
+    /// As for [`of`](Slos::of); and when a past does not fit the slices after it.
+    pub(crate) fn with_pasts(
+        service: &Service,
+        mut counted: Vec<Counted<'_>>,
+        pasts: &BTreeMap<String, Past>,
+    ) -> Result<Slos, EngineError> {
+        let past = |slo: &Slo| pasts.get(slo.name.as_str());
         let mut measured: Vec<Arc<History>> = Vec::new();
         for slo in service.slos.iter().filter(|slo| slo.sli.is_some()) {
             let Some(place) = counted.iter().position(|counted| counted.slo == slo.name.as_str()) else {
                 let reason = format!("there is none for the SLO `{}`", slo.name);
                 return Err(RecordedNonsense::new("ledgers", &reason).into());
             };
-            measured.push(Arc::new(History::of_sli(service, slo, counted.swap_remove(place))?));
+            measured.push(Arc::new(History::of_sli(service, slo, counted.swap_remove(place), past(slo))?));
         }
         let part = |name: &Name| {
             let found = measured.iter().find(|history| history.slo.name == *name).cloned();
@@ -147,7 +195,7 @@ impl Slos {
                 None => Entry::Counted(part(&slo.name)?),
                 Some(Composite::All(parts)) => {
                     let histories = parts.iter().map(|named| part(&named.slo)).collect::<Result<_, _>>()?;
-                    Entry::Counted(Arc::new(History::of_all(slo, parts, histories)?))
+                    Entry::Counted(Arc::new(History::of_all(slo, parts, histories, past(slo))?))
                 }
                 Some(Composite::Weighted(parts)) => Entry::Weighted(Box::new(Weighted {
                     slo: slo.clone(),
@@ -160,6 +208,14 @@ impl Slos {
             });
         }
         Ok(Slos { entries })
+    }
+
+    /// The SLOs that count, by name, each with what started within a span.
+    pub(crate) fn merged(&self, span: Span) -> impl Iterator<Item = (&Name, Merged)> {
+        self.entries.iter().filter_map(move |entry| match entry {
+            Entry::Counted(history) => Some((&history.slo.name, history.account.merged(span))),
+            Entry::Weighted(_) => None,
+        })
     }
 
     /// The SLOs that count, at an instant.
@@ -184,13 +240,18 @@ impl Slos {
 }
 
 impl History {
-    fn of_sli(service: &Service, slo: &Slo, counted: Counted<'_>) -> Result<History, EngineError> {
+    fn of_sli(
+        service: &Service,
+        slo: &Slo,
+        counted: Counted<'_>,
+        past: Option<&Past>,
+    ) -> Result<History, EngineError> {
         let sli = slo.sli.as_ref().and_then(|name| service.sli(name));
         Ok(History {
             measured_at: sli.and_then(|sli| sli.measured_at),
             failure: counted.failure,
             seen: counted.seen,
-            ..History::new(slo, counted.series)?
+            ..History::new(slo, counted.series, past)?
         })
     }
 
@@ -199,6 +260,7 @@ impl History {
         slo: &Slo,
         named: &[weir_model::slo::Part],
         histories: Vec<Arc<History>>,
+        past: Option<&Past>,
     ) -> Result<History, EngineError> {
         let parts: Vec<Part<'_>> = named
             .iter()
@@ -207,15 +269,21 @@ impl History {
             .collect();
         let series = all_hold(&parts).map_err(|error| unfit(slo, &error))?;
         let failure = histories.iter().find_map(|part| part.failure.clone());
-        Ok(History { failure, parts: histories, ..History::new(slo, series)? })
+        Ok(History { failure, parts: histories, ..History::new(slo, series, past)? })
     }
 
-    fn new(slo: &Slo, series: Series) -> Result<History, EngineError> {
+    fn new(slo: &Slo, series: Series, past: Option<&Past>) -> Result<History, EngineError> {
         let Some(objective) = slo.objective else { return Err(unfit(slo, &"it has no objective")) };
+        let unknown = slo.unknown_counts_as.into();
+        let account = match past {
+            Some(past) => Account::with_past(past, &series, slo.account(), unknown)
+                .map_err(|error| unfit(slo, &error))?,
+            None => Account::new(&series, slo.account(), unknown),
+        };
         Ok(History {
             slo: slo.clone(),
             objective: *objective,
-            account: Account::new(&series, slo.account(), slo.unknown_counts_as.into()),
+            account,
             series,
             measured_at: None,
             failure: None,
@@ -368,7 +436,7 @@ impl MeasuredSlo {
         let series =
             Series::new(self.history.series.slice_seconds(), slices).map_err(|error| unfit(slo, &error))?;
         let newest = self.now.saturating_sub(1).saturating_mul(1000);
-        let outage = History { seen: vec![newest], ..History::new(slo, series)? };
+        let outage = History { seen: vec![newest], ..History::new(slo, series, None)? };
         Ok(MeasuredSlo::new(&Arc::new(outage), Timestamp::from_second(self.now).unwrap_or(Timestamp::MAX)))
     }
 
@@ -400,7 +468,7 @@ impl MeasuredSlo {
         SloCounts {
             good: self.total.good,
             bad: self.total.bad,
-            unknown: self.history.series.sum(span).unknown,
+            unknown: self.history.account.merged(span).unknown,
             allowed_bad: self.budget().allowed_bad(),
             unit: unit(&slo.account()).to_owned(),
         }

@@ -37,11 +37,8 @@ pub(super) fn status(arguments: &SloStatusArguments) -> Result<Exit, Failure> {
     notes(&engine)?;
     output::result(&match arguments.project.format {
         Format::Human => {
-            let rows = services
-                .iter()
-                .flat_map(|status| status.slos.iter().map(move |slo| (status.service.as_str(), slo)));
             let clock = clock(&project);
-            let table = render::verdict::slos(rows, true, &clock);
+            let table = render::verdict::statuses(&services, &clock);
             format!("SLOs at {}\n\n{table}\n{}", clock.show(at), render::events(&counts))
         }
         Format::Json => {

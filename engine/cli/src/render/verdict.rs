@@ -1,5 +1,6 @@
 //! A verdict for people.
 
+use weir::ServiceStatus;
 use weir_model::Effect;
 use weir_model::finding::{Finding, Outcome, Weight};
 use weir_model::verdict::{CompositeStatus, Flip, Judged, PolicyOutcome, SloStatus, Verdict};
@@ -135,8 +136,15 @@ fn summary(policy: &PolicyOutcome) -> String {
     format!("{level}required rules: {}", parts.join(", "))
 }
 
+/// The SLOs of several services.
+pub(crate) fn statuses(services: &[ServiceStatus], clock: &Clock) -> String {
+    let rows =
+        services.iter().flat_map(|status| status.slos.iter().map(move |slo| (status.service.as_str(), slo)));
+    slos(rows, true, clock)
+}
+
 /// The SLOs with their budgets. `with_service` adds a column for the service.
-pub(crate) fn slos<'s>(
+fn slos<'s>(
     slos: impl Iterator<Item = (&'s str, &'s SloStatus)>,
     with_service: bool,
     clock: &Clock,

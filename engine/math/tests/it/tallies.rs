@@ -84,7 +84,7 @@ proptest! {
         let span = Span { start: start * length, end };
         prop_assert_eq!(account.counts(span), whole.counts(span));
         prop_assert_eq!(account.coverage(span), whole.coverage(span));
-        prop_assert_eq!(account.unknown(span), whole.unknown(span));
+        prop_assert_eq!(account.merged(span), whole.merged(span));
         // A start within a stretch is that of the stretch; after them it is itself.
         let cut = Span { start: span.start + inside % length, end };
         if cut.start < until && cut.start < end {

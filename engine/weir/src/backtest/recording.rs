@@ -2,7 +2,6 @@
 
 use jiff::Timestamp;
 use weir_flow::Ledger;
-use weir_math::Series;
 use weir_model::Slo;
 use weir_model::service::Service;
 
@@ -75,28 +74,14 @@ impl<'s> Recording<'s> {
 
 /// The SLOs with what had happened before an instant; with all that happened when there is none.
 fn slos(service: &Service, ledgers: &[Recorded], before: Option<i64>) -> Result<Slos, EngineError> {
-    let counted = ledgers.iter().map(|recorded| {
-        let empty = Ledger::new(recorded.slice_seconds);
-        let (ledger, failure) = match &recorded.ledger.ledger {
-            Ok(ledger) => (ledger, None),
+    let counted = ledgers.iter().map(|Recorded { ledger, slice_seconds, settles }| {
+        let empty = Ledger::new(*slice_seconds);
+        let (measured, failure) = match &ledger.ledger {
+            Ok(measured) => (measured, None),
             Err(failure) => (&empty, Some(failure.clone())),
         };
-        let length = i64::from(recorded.slice_seconds.max(1));
-        // A calculator that judges slices judges whole ones only: a slice is known when it has ended.
-        let takes = if recorded.settles { length } else { 1 };
-        let slices = ledger
-            .slices()
-            .filter(|(start, _)| before.is_none_or(|before| start.saturating_add(takes) <= before))
-            .map(|(start, slice)| (start.div_euclid(length).saturating_mul(length), slice.tally));
-        // Slices that were judged without an event have no newest one.
-        let seen = ledger.slices().filter(|(_, slice)| !recorded.settles || slice.latest.is_some());
-        Ok(Counted {
-            slo: &recorded.ledger.slo,
-            series: Series::new(recorded.slice_seconds, slices)
-                .map_err(|error| EngineError::Internal(error.to_string()))?,
-            seen: seen.map(|(start, _)| start.saturating_mul(1000)).collect(),
-            failure,
-        })
+        let parts = Counted::of_parts(&ledger.slo, *slice_seconds, *settles, measured.slices(), before)?;
+        Ok(Counted { failure, ..parts })
     });
     Slos::of(service, counted.collect::<Result<_, EngineError>>()?)
 }

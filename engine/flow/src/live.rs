@@ -1,0 +1,259 @@
+//! Streams that go on: what has been counted is handed out piece by piece, and a run can go on where another stopped.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use weir_model::EventCounts;
+
+use crate::blocks::Ending;
+use crate::crew::Work as _;
+use crate::decode::{Format, Layout};
+use crate::dedupe::{SavedSeen, Seen};
+use crate::definition::{Definition, Request};
+use crate::flow::{FlowError, Options};
+use crate::ledger::Ledger;
+use crate::plan::Plan;
+use crate::rows::Minutes;
+use crate::tallying::SavedUses;
+use crate::worker::{Block, Ordered, Stream, Worker};
+
+/// Reads streams that go on.
+///
+/// It does what [`Flow`](crate::Flow) does, in one thread and step by step: [`read`](Live::read) takes whole lines in,
+/// [`next_time`](Live::next_time) tells how far the stream has come, and [`classify`](Live::classify) has the rows up to the
+/// next full minute marked. Whoever looks at the ledgers between two of these steps sees the same at every minute, however
+/// the stream was cut into pieces.
+#[derive(Debug)]
+pub struct Live {
+    plan: Arc<Plan>,
+    worker: Worker,
+    ordered: Ordered,
+    /// How many blocks have been read.
+    blocks: u64,
+    /// The batch of the rows at hand that comes next.
+    next: usize,
+    /// The definition of each request.
+    definitions: Vec<usize>,
+}
+
+/// A stream that is followed.
+#[derive(Debug)]
+pub struct LiveStream {
+    file: String,
+    format: Format,
+    /// None as long as nothing but blank lines came.
+    stream: Option<Arc<Stream>>,
+    /// The lines that have been gone through.
+    lines: u64,
+    /// When its newest row happened, in milliseconds since 1970.
+    newest: Option<i64>,
+}
+
+/// A [`Live`] at rest, to go on from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedLive {
+    seen: SavedSeen,
+    counts: EventCounts,
+    uses: SavedUses,
+    /// Why calculators have failed, by definition.
+    failures: Vec<Option<String>>,
+}
+
+/// A [`LiveStream`] at rest, to go on from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedStream {
+    lines: u64,
+    newest: Option<i64>,
+}
+
+impl LiveStream {
+    /// A stream of which nothing has been read yet. `file` names it in samples and errors.
+    pub fn new(file: String, format: Format) -> LiveStream {
+        LiveStream { file, format, stream: None, lines: 0, newest: None }
+    }
+
+    /// How it stands.
+    pub fn saved(&self) -> SavedStream {
+        SavedStream { lines: self.lines, newest: self.newest }
+    }
+
+    /// Goes on from where it stood.
+    pub fn restore(&mut self, saved: &SavedStream) {
+        (self.lines, self.newest) = (saved.lines, saved.newest);
+    }
+
+    /// Begins anew, as after the file was replaced: lines count from 1, and a header is expected where the format has one.
+    /// Its time goes on.
+    pub fn begin(&mut self) {
+        (self.stream, self.lines) = (None, 0);
+    }
+
+    /// Whether the format has a header at its beginning that says what the lines after it mean.
+    pub fn has_header(&self) -> bool {
+        matches!(self.format, Format::Csv { .. })
+    }
+
+    /// When its newest row happened, in milliseconds since 1970; none before the first.
+    pub fn newest(&self) -> Option<i64> {
+        self.newest
+    }
+}
+
+impl Live {
+    /// Readers for these requests. `lateness` is how long after a minute its events may still come, in milliseconds.
+    pub fn new(requests: Vec<Request>, options: Options, lateness: i64) -> Live {
+        let plan = Arc::new(Plan::new(requests, options));
+        let mut worker = Worker::new(&plan);
+        worker.rows().minutes = Some(Minutes { lateness, newest: None });
+        let of_requests = plan.definitions.iter().enumerate();
+        let mut definitions: Vec<(usize, usize)> = of_requests
+            .flat_map(|(idx, definition)| definition.requests().map(move |request| (request, idx)))
+            .collect();
+        definitions.sort_unstable();
+        let definitions = definitions.into_iter().map(|(_, definition)| definition).collect();
+        Live { plan, worker, ordered: Ordered::default(), blocks: 0, next: 0, definitions }
+    }
+
+    /// Takes in lines of a stream: whole ones, or a last one that will never get its end when `is_last`. Events at or after
+    /// `until` (milliseconds since 1970) count as late: no clock is that far ahead.
+    ///
+    /// # Errors
+    /// Under `strict`, at the first line that can't be understood. What was read before stays counted.
+    pub fn read(
+        &mut self,
+        stream: &mut LiveStream,
+        lines: Vec<u8>,
+        is_last: bool,
+        until: i64,
+    ) -> Result<(), FlowError> {
+        let ending = if is_last && !lines.ends_with(b"\n") { Ending::Broken } else { Ending::Line };
+        self.take_in(stream, Block { bytes: lines, ending, ..Block::default() }, until)
+    }
+
+    /// Counts a line of a stream that is too long to be looked at.
+    ///
+    /// # Errors
+    /// Under `strict`.
+    pub fn refuse_long_line(&mut self, stream: &mut LiveStream) -> Result<(), FlowError> {
+        self.take_in(stream, Block { ending: Ending::TooLong, ..Block::default() }, i64::MAX)
+    }
+
+    /// Reads the header of a stream again whose later lines come next.
+    pub fn read_header(&self, stream: &mut LiveStream, header: &[u8]) {
+        let layout = Layout::new(&stream.format, &stream.file, header, Ending::Line, &self.plan);
+        stream.stream = Some(Arc::new(Stream { file: stream.file.clone(), layout }));
+    }
+
+    fn take_in(&mut self, stream: &mut LiveStream, mut block: Block, until: i64) -> Result<(), FlowError> {
+        if stream.stream.as_ref().is_none_or(|stream| matches!(stream.layout, Layout::Blank)) {
+            let layout = Layout::new(&stream.format, &stream.file, &block.bytes, block.ending, &self.plan);
+            block.header = layout.header_end();
+            stream.stream = Some(Arc::new(Stream { file: stream.file.clone(), layout }));
+        }
+        block.stream.clone_from(&stream.stream);
+        self.plan.set_until(until);
+        if let Some(minutes) = &mut self.worker.rows().minutes {
+            minutes.newest = stream.newest;
+        }
+        self.worker.prepare(&mut block);
+        if let Some(minutes) = self.worker.rows().minutes {
+            stream.newest = minutes.newest;
+        }
+        self.ordered.lines = stream.lines;
+        self.worker.in_order(&block, &mut self.ordered);
+        stream.lines = self.ordered.lines;
+        // Nobody asks for them while a stream is followed.
+        self.ordered.kept.clear();
+        (self.blocks, self.next) = (self.blocks + 1, 0);
+        match self.ordered.stopped_by.take() {
+            Some(refused) => Err(FlowError::Refused(refused)),
+            None => Ok(()),
+        }
+    }
+
+    /// When the newest row so far happened, as soon as the next rows are classified; none when all have been.
+    pub fn next_time(&mut self) -> Option<i64> {
+        self.worker.rows().batches().nth(self.next)?.newest
+    }
+
+    /// Has the next rows marked and counted. Those that happened before `from` (milliseconds since 1970) are late: their
+    /// slices are not kept any more.
+    pub fn classify(&mut self, from: i64) {
+        self.ordered.counts.late += self.worker.rows().drop_before(self.next, from);
+        self.worker.classify(self.next, self.blocks);
+        self.next += 1;
+    }
+
+    /// Hands out what has been counted since this was last called: a ledger for each request, in the order of the requests,
+    /// or why there is none. Calculators that judge slices have not judged them yet: see [`settle`](Live::settle).
+    pub fn take(&mut self) -> Vec<Result<Ledger, String>> {
+        let mut ledgers = Vec::new();
+        for (definition, judge) in self.plan.definitions.iter().zip(&mut self.worker.findings().judges) {
+            let failure = judge.failure().map(str::to_owned);
+            let taken = definition.requests().zip(judge.take_ledgers());
+            ledgers.extend(taken.map(|(number, ledger)| match &failure {
+                Some(reason) => (number, Err(reason.clone())),
+                None => (number, Ok(ledger)),
+            }));
+        }
+        ledgers.sort_by_key(|(number, _)| *number);
+        ledgers.into_iter().map(|(_, ledger)| ledger).collect()
+    }
+
+    /// Whether the calculator of a request judges slices rather than events.
+    pub fn settles(&self, request: usize) -> bool {
+        self.definition_of(request).is_some_and(Definition::settles)
+    }
+
+    /// Has the calculator of a request judge the slices of a ledger, up to an instant (milliseconds since 1970).
+    ///
+    /// # Errors
+    /// When the calculator fails.
+    pub fn settle(&self, request: usize, ledger: &Ledger, until: i64) -> Result<Ledger, String> {
+        match self.definition_of(request) {
+            Some(definition) => definition.settled(ledger, until),
+            None => Ok(ledger.clone()),
+        }
+    }
+
+    fn definition_of(&self, request: usize) -> Option<&Definition> {
+        self.plan.definitions.get(*self.definitions.get(request)?)
+    }
+
+    /// What became of the events so far.
+    pub fn counts(&mut self) -> EventCounts {
+        let mut counts = self.ordered.counts.clone();
+        let findings = self.worker.findings();
+        let failed: Vec<bool> = findings.judges.iter().map(|judge| judge.has_failed()).collect();
+        let (used, not_valid) = findings.uses.total(&failed);
+        counts.used += used;
+        counts.not_valid += not_valid;
+        counts
+    }
+
+    /// How it stands, for another run to go on from. All rows have been classified, and all ledgers taken.
+    pub fn saved(&mut self) -> SavedLive {
+        let findings = self.worker.findings();
+        SavedLive {
+            uses: findings.uses.saved(),
+            failures: findings.judges.iter().map(|judge| judge.failure().map(str::to_owned)).collect(),
+            seen: self.ordered.seen.saved(),
+            counts: self.ordered.counts.clone(),
+        }
+    }
+
+    /// Goes on from where another run stood that had the same requests. Whether it can: what was saved by another build may
+    /// not fit.
+    pub fn restore(&mut self, saved: SavedLive) -> bool {
+        let Some(seen) = Seen::restored(saved.seen) else { return false };
+        (self.ordered.seen, self.ordered.counts) = (seen, saved.counts);
+        let findings = self.worker.findings();
+        findings.uses.restore(saved.uses);
+        for (judge, failure) in findings.judges.iter_mut().zip(saved.failures) {
+            if let Some(reason) = failure {
+                judge.fail(reason);
+            }
+        }
+        true
+    }
+}

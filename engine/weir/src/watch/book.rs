@@ -1,0 +1,201 @@
+//! The slices of one SLI while they are looked at one by one.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use weir_flow::{Ledger, Slice};
+use weir_math::Tally;
+
+/// The slices of one SLI, in stretches of which old ones are given up as a whole.
+///
+/// Thousands of SLIs have thousands of slices each, so they are kept in as few bytes as will do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Book {
+    /// The length of a slice in seconds.
+    grain: u32,
+    /// The length of a stretch in seconds: a multiple of the grain.
+    stretch: u32,
+    /// The stretches that hold something, by the instant at which they start, in seconds since 1970.
+    stretches: BTreeMap<i64, Cells>,
+    /// The greatest `latest` of the slices that were given up.
+    latest: Option<i64>,
+    /// The start of the newest slice that was given up.
+    newest: Option<i64>,
+}
+
+/// The slices of a stretch, in their order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+enum Cells {
+    /// Good, bad and unknown of each: counts that fit 32 bits, and no `latest`.
+    Small(Vec<[u32; 3]>),
+    /// The same and the `latest` of each.
+    Large(Vec<([u64; 3], Option<i64>)>),
+}
+
+impl Book {
+    /// An empty book of slices of `grain` seconds in stretches of `stretch` seconds, which is a multiple of it.
+    pub(super) fn new(grain: u32, stretch: u32) -> Book {
+        Book { grain: grain.max(1), stretch, stretches: BTreeMap::new(), latest: None, newest: None }
+    }
+
+    /// Adds what has been counted since. `with_latest` says whether anyone will ask for the `latest` of slices.
+    pub(super) fn add(&mut self, ledger: &Ledger, with_latest: bool) {
+        for (start, mut slice) in ledger.slices() {
+            if !with_latest {
+                slice.latest = None;
+            }
+            let stretch = start.div_euclid(i64::from(self.stretch)) * i64::from(self.stretch);
+            let cell = (start - stretch).div_euclid(i64::from(self.grain));
+            let cells = usize::try_from(self.stretch / self.grain).unwrap_or_default();
+            let stretch = self.stretches.entry(stretch).or_insert_with(|| Cells::Small(vec![[0; 3]; cells]));
+            if let Ok(cell) = usize::try_from(cell) {
+                stretch.add(cell, slice);
+            }
+        }
+    }
+
+    /// The slices that hold something, oldest first, each with the instant at which it starts (seconds since 1970).
+    pub(super) fn slices(&self) -> impl Iterator<Item = (i64, Slice)> + Clone + '_ {
+        let grain = i64::from(self.grain);
+        self.stretches.iter().flat_map(move |(start, cells)| {
+            (0..cells.len()).filter_map(move |cell| {
+                let slice = cells.slice(cell)?;
+                let offset = i64::try_from(cell).ok()?.checked_mul(grain)?;
+                Some((start.checked_add(offset)?, slice))
+            })
+        })
+    }
+
+    /// The slices as a ledger for a calculator that judges slices. It begins with an empty one that only tells how new the
+    /// newest data before it was.
+    pub(super) fn ledger(&self) -> Ledger {
+        let mut slices: BTreeMap<i64, Slice> = self.slices().collect();
+        if let (Some(latest), Some(start)) = (self.latest, self.newest) {
+            slices.insert(start, Slice { tally: Tally::default(), latest: Some(latest) });
+        }
+        Ledger::from_slices(self.grain, slices, None)
+    }
+
+    /// The start of the newest slice that was given up, in seconds since 1970.
+    pub(super) fn newest_given_up(&self) -> Option<i64> {
+        self.newest
+    }
+
+    /// The start of the oldest stretch that holds something.
+    pub(super) fn first_stretch(&self) -> Option<i64> {
+        self.stretches.keys().next().copied()
+    }
+
+    /// Gives up all stretches that start before an instant (seconds since 1970).
+    pub(super) fn give_up(&mut self, before: i64) {
+        let kept = self.stretches.split_off(&before);
+        let gone = Book { stretches: std::mem::replace(&mut self.stretches, kept), ..self.clone_empty() };
+        if let Some((start, _)) = gone.slices().last() {
+            self.newest = self.newest.max(Some(start));
+        }
+        self.latest = gone.slices().map(|(_, slice)| slice.latest).max().flatten().max(self.latest);
+    }
+
+    fn clone_empty(&self) -> Book {
+        Book::new(self.grain, self.stretch)
+    }
+}
+
+impl Cells {
+    fn len(&self) -> usize {
+        match self {
+            Cells::Small(cells) => cells.len(),
+            Cells::Large(cells) => cells.len(),
+        }
+    }
+
+    /// None when it holds nothing.
+    fn slice(&self, cell: usize) -> Option<Slice> {
+        let ([good, bad, unknown], latest) = match self {
+            Cells::Small(cells) => (cells.get(cell)?.map(u64::from), None),
+            Cells::Large(cells) => *cells.get(cell)?,
+        };
+        let tally = Tally { good, bad, unknown };
+        (!tally.is_empty()).then_some(Slice { tally, latest })
+    }
+
+    fn add(&mut self, cell: usize, slice: Slice) {
+        if let Cells::Small(cells) = self {
+            let small = |count: u64| u32::try_from(count).ok();
+            let counts = [slice.tally.good, slice.tally.bad, slice.tally.unknown].map(small);
+            if let (Some(sums), [Some(good), Some(bad), Some(unknown)], None) =
+                (cells.get_mut(cell), counts, slice.latest)
+            {
+                let [sum_good, sum_bad, sum_unknown] = *sums;
+                if let (Some(good), Some(bad), Some(unknown)) =
+                    (sum_good.checked_add(good), sum_bad.checked_add(bad), sum_unknown.checked_add(unknown))
+                {
+                    *sums = [good, bad, unknown];
+                    return;
+                }
+            }
+            *self = Cells::Large(cells.iter().map(|counts| (counts.map(u64::from), None)).collect());
+        }
+        if let Cells::Large(cells) = self
+            && let Some((sums, latest)) = cells.get_mut(cell)
+        {
+            let [good, bad, unknown] = *sums;
+            let sum = Tally { good, bad, unknown } + slice.tally;
+            *sums = [sum.good, sum.bad, sum.unknown];
+            *latest = (*latest).max(slice.latest);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use weir_flow::Mark;
+
+    use super::*;
+
+    fn ledgers() -> impl Strategy<Value = Vec<Ledger>> {
+        let slice =
+            (0..3_u64, prop_oneof![0..9_u64, Just(u64::from(u32::MAX))], 0..2_u64, any::<Option<i64>>());
+        let slice = slice
+            .prop_map(|(good, bad, unknown, latest)| Slice { tally: Tally { good, bad, unknown }, latest });
+        let ledger = prop::collection::btree_map((-9..40_i64).prop_map(|slice| slice * 60), slice, 0..9);
+        prop::collection::vec(ledger.prop_map(|slices| Ledger::from_slices(60, slices, None)), 0..6)
+    }
+
+    proptest! {
+        #[test]
+        fn a_book_holds_what_the_ledgers_hold_together(ledgers in ledgers(), with_latest in any::<bool>()) {
+            let (mut book, mut whole) = (Book::new(60, 600), Ledger::new(60));
+            for ledger in &ledgers {
+                book.add(ledger, with_latest);
+                whole.merge(ledger);
+            }
+            let expected = whole
+                .slices()
+                .filter(|(_, slice)| !slice.tally.is_empty())
+                .map(|(start, slice)| (start, Slice { latest: slice.latest.filter(|_| with_latest), ..slice }));
+            prop_assert_eq!(book.slices().collect::<Vec<_>>(), expected.collect::<Vec<_>>());
+        }
+
+        #[test]
+        fn what_is_given_up_is_told_by_its_newest(ledgers in ledgers(), before in 0..4_i64) {
+            let mut book = Book::new(60, 600);
+            ledgers.iter().for_each(|ledger| book.add(ledger, true));
+            let (gone, kept): (Vec<_>, Vec<_>) = book.slices().partition(|(start, _)| *start < before * 600);
+            book.give_up(before * 600);
+            prop_assert_eq!(book.slices().collect::<Vec<_>>(), kept);
+            prop_assert_eq!(book.newest_given_up(), gone.last().map(|(start, _)| *start));
+            prop_assert_eq!(book.latest, gone.iter().filter_map(|(_, slice)| slice.latest).max());
+        }
+    }
+
+    #[test]
+    fn few_bytes_hold_a_slice() {
+        let mut book = Book::new(60, 3600);
+        let mut ledger = Ledger::new(60);
+        (0..60).for_each(|minute| ledger.add(minute * 60_000, Mark::Good, Some(5)));
+        book.add(&ledger, false);
+        assert!(matches!(book.stretches.get(&0), Some(Cells::Small(cells)) if cells.len() == 60));
+    }
+}

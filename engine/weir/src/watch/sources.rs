@@ -1,0 +1,234 @@
+//! The streams that are followed side by side.
+
+use std::path::{Path, PathBuf};
+
+use weir_flow::{Format, LiveStream};
+use weir_model::service::Service;
+
+use super::follow::{Files, Follower, Piece, Position, ReadFile};
+use super::watched::Watched;
+use crate::engine::EngineError;
+use crate::measure::{Events, SourceFile, source_files};
+use crate::project::Project;
+
+/// The streams.
+///
+/// They are read in the order of their time, so that none runs ahead of the others by more than a piece.
+#[derive(Debug)]
+pub(super) struct Sources {
+    sources: Vec<Source>,
+    files: Files,
+}
+
+/// A stream.
+#[derive(Debug)]
+struct Source {
+    path: PathBuf,
+    follower: Follower,
+    stream: LiveStream,
+    /// When the newest event happened that it is known to have come to, in milliseconds since 1970.
+    newest: Option<i64>,
+    state: State,
+}
+
+/// Whether there is more of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// There may be.
+    Behind,
+    /// Not when it was last looked at.
+    AtEnd,
+    /// There will be none.
+    Ended,
+}
+
+impl Sources {
+    /// The streams that events come from, none of which has been read.
+    ///
+    /// # Errors
+    /// When folders of the project can't be listed.
+    pub(super) fn new(
+        project: &Project,
+        services: &[&Service],
+        events: &Events,
+    ) -> Result<Sources, EngineError> {
+        let sources = files(project, services, events)?.into_iter().map(Source::new).collect();
+        Ok(Sources { sources, files: Files::default() })
+    }
+
+    /// The numbers of the streams, the one that is least far ahead first.
+    pub(super) fn in_order_of_time(&self) -> Vec<usize> {
+        let mut numbers: Vec<usize> = (0..self.sources.len()).collect();
+        numbers.sort_by_key(|number| self.sources.get(*number).map(|source| source.newest));
+        numbers
+    }
+
+    /// The next piece of a stream; none when it has ended.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub(super) fn next(&mut self, number: usize) -> Result<Option<Piece>, EngineError> {
+        let Some(source) = self.sources.get_mut(number).filter(|source| source.state != State::Ended) else {
+            return Ok(None);
+        };
+        let piece = source.follower.next(&mut self.files).map_err(|error| source.failure(error))?;
+        source.state = match piece {
+            Piece::Nothing => State::AtEnd,
+            Piece::Ended => State::Ended,
+            Piece::Lines { .. } | Piece::LongLine | Piece::NewFile => State::Behind,
+        };
+        Ok(Some(piece))
+    }
+
+    /// What should be said about a stream.
+    pub(super) fn notes(&mut self, number: usize) -> Vec<String> {
+        self.sources.get_mut(number).map(|source| source.follower.notes()).unwrap_or_default()
+    }
+
+    /// What the lines of a stream go into.
+    pub(super) fn stream(&mut self, number: usize) -> Option<&mut LiveStream> {
+        self.sources.get_mut(number).map(|source| &mut source.stream)
+    }
+
+    /// Notes that a stream goes on with another file.
+    pub(super) fn begin(&mut self, number: usize) {
+        if let Some(source) = self.sources.get_mut(number) {
+            source.stream.begin();
+        }
+    }
+
+    /// Notes how far a stream has come, in milliseconds since 1970.
+    pub(super) fn reach(&mut self, number: usize, newest: i64) {
+        if let Some(source) = self.sources.get_mut(number) {
+            source.newest = Some(newest);
+        }
+    }
+
+    /// Up to which instant all streams have been read, in milliseconds since 1970. A stream at its end holds nobody up; the
+    /// one that is at work (`reading`) is not at its end. None when it is not known yet.
+    pub(super) fn now(&self, reading: Option<usize>) -> Option<i64> {
+        let is_behind =
+            |(number, source): &(usize, &Source)| source.state == State::Behind || reading == Some(*number);
+        let mut behind =
+            self.sources.iter().enumerate().filter(is_behind).map(|(_, source)| source.newest).peekable();
+        if behind.peek().is_some() {
+            return behind.min().flatten();
+        }
+        self.sources.iter().filter_map(|source| source.newest).max()
+    }
+
+    /// Whether all streams have ended.
+    pub(super) fn have_ended(&self) -> bool {
+        self.sources.iter().all(|source| source.state == State::Ended)
+    }
+
+    /// Adds the files that are there by now and were not before. Whether there are any.
+    ///
+    /// # Errors
+    /// When folders of the project can't be listed.
+    pub(super) fn find_new(
+        &mut self,
+        project: &Project,
+        services: &[Watched<'_>],
+        events: &Events,
+    ) -> Result<bool, EngineError> {
+        let services: Vec<&Service> = services.iter().map(|watched| watched.service).collect();
+        let before = self.sources.len();
+        for file in files(project, &services, events)? {
+            let source = Source::new(file);
+            let is_known = self.sources.iter().any(|known| known.path == source.path);
+            if !is_known && !self.files.hold(&source.path).map_err(|error| source.failure(error))? {
+                self.sources.push(source);
+            }
+        }
+        Ok(self.sources.len() > before)
+    }
+
+    /// How the streams stand.
+    ///
+    /// # Errors
+    /// When the beginning of a file can't be read.
+    pub(super) fn saved(&mut self) -> Result<SavedSources, EngineError> {
+        let mut saved = Vec::new();
+        for source in &mut self.sources {
+            saved.push(SavedSource {
+                path: source.path.to_string_lossy().into_owned(),
+                position: source.follower.position().map_err(|error| source.failure(error))?,
+                stream: source.stream.saved(),
+                newest: source.newest,
+            });
+        }
+        Ok(SavedSources { sources: saved, read: self.files.read() })
+    }
+
+    /// Goes on where streams of an earlier run stood; others begin anew. `read_header` reads the header of a stream whose
+    /// later lines come next.
+    ///
+    /// # Errors
+    /// When files can't be read.
+    pub(super) fn restore(
+        &mut self,
+        saved: SavedSources,
+        read_header: impl Fn(&mut LiveStream, &[u8]),
+    ) -> Result<(), EngineError> {
+        self.files = Files::restored(saved.read);
+        for source in &mut self.sources {
+            let path = source.path.to_string_lossy();
+            let Some(saved) = saved.sources.iter().find(|saved| *saved.path == *path) else { continue };
+            let resumed = Follower::resume(&source.path, &saved.position, &mut self.files);
+            let (follower, head) = resumed.map_err(|error| source.failure(error))?;
+            source.follower = follower;
+            source.stream.restore(&saved.stream);
+            source.newest = saved.newest;
+            if let Some(head) = head.filter(|_| source.stream.has_header()) {
+                read_header(&mut source.stream, &head);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The streams at rest.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(super) struct SavedSources {
+    sources: Vec<SavedSource>,
+    read: Vec<ReadFile>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+struct SavedSource {
+    path: String,
+    position: Position,
+    stream: weir_flow::SavedStream,
+    newest: Option<i64>,
+}
+
+impl Source {
+    fn new(file: SourceFile) -> Source {
+        let shown = file.shown.to_string_lossy().into_owned();
+        Source {
+            follower: Follower::new(&file.path),
+            path: file.path,
+            stream: LiveStream::new(shown, file.format),
+            newest: None,
+            state: State::Behind,
+        }
+    }
+
+    fn failure(&self, source: std::io::Error) -> EngineError {
+        EngineError::Events { file: self.path.display().to_string(), source }
+    }
+}
+
+/// The files that events come from.
+fn files(project: &Project, services: &[&Service], events: &Events) -> Result<Vec<SourceFile>, EngineError> {
+    if events.files.is_empty() {
+        return source_files(project, services);
+    }
+    let file = |path: &PathBuf| SourceFile {
+        path: path.clone(),
+        shown: if path == Path::new("-") { "standard input".into() } else { path.clone() },
+        format: Format::CloudEvents,
+    };
+    Ok(events.files.iter().map(file).collect())
+}

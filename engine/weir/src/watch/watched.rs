@@ -1,0 +1,295 @@
+//! One service that is watched.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use weir_flow::{Ledger, Live, Slice};
+use weir_math::{Decimal, Past, Span};
+use weir_model::service::Service;
+use weir_model::transition::{AlertState, Answer, DataState, News, Side, TRANSITION_VERSION, Transition};
+
+use super::book::Book;
+use crate::case::Case;
+use crate::decide::{Armed, Burning, Outlook, decide};
+use crate::engine::{EngineError, ServiceStatus};
+use crate::measure::Wanted;
+use crate::measured::{Counted, MeasuredSlo, Slos, Standing};
+
+/// The first period of 1970 stands for all: others are longer by two days and an hour at most, in seconds.
+const LONGER_PERIODS: u64 = 3 * 86_400;
+
+/// A service with its SLOs, and what was last said of it.
+#[derive(Debug)]
+pub(super) struct Watched<'p> {
+    pub(super) service: &'p Service,
+    case: Case,
+    armed: Vec<Armed>,
+    slis: Vec<MeasuredSli>,
+    /// The time before the slices that are kept, by SLO.
+    pub(super) pasts: BTreeMap<String, Past>,
+    pub(super) said: Said,
+    /// The length of stretches that slices are merged to, in seconds.
+    stretch: Option<NonZeroU32>,
+}
+
+/// An SLO that measures an SLI.
+#[derive(Debug)]
+pub(super) struct MeasuredSli {
+    pub(super) wanted: Wanted,
+    /// The number of its request.
+    request: usize,
+    /// The length of the SLO's own slices in seconds.
+    slice_seconds: u32,
+    /// Whether the calculator judges slices rather than events.
+    settles: bool,
+    pub(super) book: Book,
+    /// Why nothing is counted any more.
+    failure: Option<String>,
+}
+
+/// What was last said of a service.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Said {
+    answer: Option<Answer>,
+    burning: Vec<Burning>,
+    /// Of each SLO that counts.
+    slos: BTreeMap<String, SaidOfSlo>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct SaidOfSlo {
+    /// How many of the thresholds its budget was at or below.
+    crossed: u32,
+    is_stale: bool,
+}
+
+impl<'p> Watched<'p> {
+    /// A service of which nothing is known yet. `first` is the number of its first request.
+    pub(super) fn new(
+        service: &'p Service,
+        case: Case,
+        armed: Vec<Armed>,
+        wanted: Vec<Wanted>,
+        first: usize,
+        live: &Live,
+        stretch: Option<u32>,
+    ) -> Watched<'p> {
+        let measured = service.slos.iter().filter(|slo| slo.sli.is_some());
+        let slis = measured.zip(wanted).zip(first..).map(|((slo, wanted), request)| {
+            let grain = wanted.request.slice_seconds;
+            MeasuredSli {
+                request,
+                slice_seconds: slo.slice_seconds(),
+                settles: live.settles(request),
+                book: Book::new(grain, stretch.unwrap_or_else(|| grain.saturating_mul(64))),
+                failure: None,
+                wanted,
+            }
+        });
+        let slis = slis.collect();
+        let stretch = stretch.and_then(NonZeroU32::new);
+        Watched { service, case, armed, slis, pasts: BTreeMap::new(), said: Said::default(), stretch }
+    }
+
+    /// The longest time that its policies look back, apart from the windows of the SLOs themselves, in seconds.
+    pub(super) fn longest_look(&self) -> i64 {
+        let needs = self.armed.iter().filter_map(|armed| armed.needs.as_ref()?.as_ref().ok());
+        let longest = needs.flat_map(|needs| &needs.windows).max().copied().unwrap_or_default();
+        i64::try_from(longest).unwrap_or(i64::MAX)
+    }
+
+    /// The longest window of its SLOs, in seconds.
+    pub(super) fn longest_window(&self) -> i64 {
+        let windows = self.service.slos.iter().map(|slo| slo.window.nominal_seconds(0));
+        let longest = windows.max().unwrap_or_default().saturating_add(LONGER_PERIODS);
+        i64::try_from(longest).unwrap_or(i64::MAX)
+    }
+
+    /// Its SLOs that measure an SLI.
+    pub(super) fn slis(&self) -> &[MeasuredSli] {
+        &self.slis
+    }
+
+    /// Goes on with books of an earlier run, one for each SLO that measures an SLI.
+    pub(super) fn restore(&mut self, books: Vec<Book>, pasts: BTreeMap<String, Past>, said: Said) {
+        for (sli, book) in self.slis.iter_mut().zip(books) {
+            sli.book = book;
+        }
+        (self.pasts, self.said) = (pasts, said);
+    }
+
+    /// Takes over what has been counted: the next ledgers are its own.
+    pub(super) fn collect(&mut self, ledgers: &mut impl Iterator<Item = Result<Ledger, String>>) {
+        for (sli, ledger) in self.slis.iter_mut().zip(ledgers) {
+            match ledger {
+                Ok(ledger) => sli.book.add(&ledger, sli.settles),
+                Err(reason) => sli.failure = Some(reason),
+            }
+        }
+    }
+
+    /// Judges the service at a full minute, and tells what has changed.
+    pub(super) fn judge(
+        &mut self,
+        live: &Live,
+        minute: i64,
+        kept_from: Option<i64>,
+        thresholds: &[Decimal],
+        news: &mut Vec<Transition>,
+    ) -> Result<(), EngineError> {
+        self.case.at = Timestamp::from_second(minute).unwrap_or(Timestamp::MAX);
+        let judged = self.slos(live, minute, kept_from)?.judged(self.case.at);
+        let standing = Standing { judged, shown: Vec::new() };
+        let decided = decide(&self.case, &self.armed, &standing, Outlook::Nothing);
+        let mut tell = |what| {
+            news.push(Transition {
+                schema_version: TRANSITION_VERSION,
+                service: self.service.about.name.to_string(),
+                at: self.case.at,
+                news: what,
+            });
+        };
+        let mut burning = decided.burning;
+        burning.sort();
+        for (state, those, others) in [
+            (AlertState::Cleared, &self.said.burning, &burning),
+            (AlertState::Fired, &burning, &self.said.burning),
+        ] {
+            for Burning { policy, slo, clause } in those.iter().filter(|alert| !others.contains(alert)) {
+                let (policy, slo, clause) = (policy.clone(), slo.clone(), clause.clone());
+                tell(News::Alert { state, policy, slo, clause });
+            }
+        }
+        for slo in &standing.judged {
+            self.said.slos.entry(slo.name().to_string()).or_default().compare(slo, thresholds, &mut tell);
+        }
+        let verdict = decided.verdict;
+        let answer = Answer { effect: verdict.effect, undecided: verdict.undecided };
+        if self.said.answer != Some(answer) {
+            let (policy, clause) = verdict.decided_by.map(|by| (by.policy, by.clause)).unzip();
+            let (from, reason) = (self.said.answer, verdict.reason);
+            tell(News::Verdict { from, to: answer, reason, policy, clause });
+        }
+        self.said.answer = Some(answer);
+        self.said.burning = burning;
+        Ok(())
+    }
+
+    /// The SLOs as of a full minute.
+    pub(super) fn status(
+        &self,
+        live: &Live,
+        minute: i64,
+        kept_from: Option<i64>,
+    ) -> Result<ServiceStatus, EngineError> {
+        let at = Timestamp::from_second(minute).unwrap_or(Timestamp::MAX);
+        let slos = self.slos(live, minute, kept_from)?.standing(at).shown;
+        Ok(ServiceStatus { service: self.service.about.name.to_string(), slos })
+    }
+
+    fn slos(&self, live: &Live, minute: i64, kept_from: Option<i64>) -> Result<Slos, EngineError> {
+        let counted = self.slis.iter().map(|sli| {
+            let settled = sli.settled(live, minute)?;
+            let within = |(start, _): &(i64, Slice)| kept_from.is_none_or(|from| *start >= from);
+            match &settled {
+                Some(ledger) => sli.counted(ledger.slices().filter(within), Some(minute)),
+                None => sli.counted(sli.book.slices().filter(within), Some(minute)),
+            }
+        });
+        Slos::with_pasts(self.service, counted.collect::<Result<_, EngineError>>()?, &self.pasts)
+    }
+
+    /// Merges the slices from `from` on, or from the first, that start before `until`, and forgets what is older than
+    /// `horizon`; instants in seconds since 1970.
+    pub(super) fn merge(
+        &mut self,
+        live: &Live,
+        from: Option<i64>,
+        until: i64,
+        horizon: i64,
+    ) -> Result<(), EngineError> {
+        let Some(seconds) = self.stretch else { return Ok(()) };
+        let length = i64::from(seconds.get());
+        let first = from.or_else(|| self.slis.iter().filter_map(|sli| sli.book.first_stretch()).min());
+        let settled: Vec<Option<Ledger>> =
+            self.slis.iter().map(|sli| sli.settled(live, until)).collect::<Result<_, _>>()?;
+        let mut start = first.unwrap_or(until).max(super::floor(horizon, length));
+        while start < until {
+            let span = Span { start, end: start.saturating_add(length) };
+            let within = |(start, _): &(i64, Slice)| span.contains(*start);
+            let counted = self.slis.iter().zip(&settled).map(|(sli, settled)| match settled {
+                Some(ledger) => sli.counted(ledger.slices().filter(within), None),
+                None => sli.counted(sli.book.slices().filter(within), None),
+            });
+            let slos = Slos::of(self.service, counted.collect::<Result<_, EngineError>>()?)?;
+            for (slo, merged) in slos.merged(span) {
+                let past = self.pasts.entry(slo.to_string());
+                let past = past.or_insert_with(|| Past { seconds, until, merged: Vec::new() });
+                if merged.slices > 0 {
+                    past.merged.push((start, merged));
+                }
+            }
+            start = span.end;
+        }
+        for past in self.pasts.values_mut() {
+            past.until = until;
+            past.merged.retain(|(start, _)| *start >= horizon);
+        }
+        self.slis.iter_mut().for_each(|sli| sli.book.give_up(until));
+        Ok(())
+    }
+}
+
+impl MeasuredSli {
+    /// The slices as the calculator judges them, where it does; they are known once they have ended.
+    fn settled(&self, live: &Live, until: i64) -> Result<Option<Ledger>, EngineError> {
+        if !self.settles || self.failure.is_some() {
+            return Ok(None);
+        }
+        let settled = live.settle(self.request, &self.book.ledger(), until.saturating_mul(1000));
+        settled.map(Some).map_err(EngineError::Internal)
+    }
+
+    fn counted(
+        &self,
+        slices: impl Iterator<Item = (i64, Slice)> + Clone,
+        before: Option<i64>,
+    ) -> Result<Counted<'_>, EngineError> {
+        let parts = Counted::of_parts(&self.wanted.slo, self.slice_seconds, self.settles, slices, before)?;
+        let mut seen: Vec<i64> = self.book.newest_given_up().into_iter().map(|start| start * 1000).collect();
+        seen.extend(parts.seen);
+        Ok(Counted { seen, failure: self.failure.clone(), ..parts })
+    }
+}
+
+impl SaidOfSlo {
+    /// Tells what has changed, and remembers how it is now.
+    fn compare(&mut self, slo: &MeasuredSlo, thresholds: &[Decimal], tell: &mut impl FnMut(News)) {
+        let name = slo.name().to_string();
+        let is_stale = slo.gap.is_some();
+        if is_stale != self.is_stale {
+            let state = if is_stale { DataState::Stale } else { DataState::Back };
+            tell(News::Data { slo: name.clone(), state, reason: slo.gap.clone() });
+        }
+        self.is_stale = is_stale;
+        // What can't be judged has not crossed anything.
+        let Some(remaining) = slo.budget().remaining().filter(|_| !is_stale) else { return };
+        let is_crossed = |threshold: &&Decimal| remaining.cmp_decimal(threshold).is_le();
+        let crossed = thresholds.iter().filter(is_crossed).count();
+        let before = usize::try_from(self.crossed).unwrap_or_default();
+        // Of several levels that were crossed at once, the last one says it all.
+        let news = match crossed.cmp(&before) {
+            Ordering::Less => thresholds.get(crossed).map(|threshold| (threshold, Side::Above)),
+            Ordering::Equal => None,
+            Ordering::Greater => thresholds.get(crossed - 1).map(|threshold| (threshold, Side::Below)),
+        };
+        if let Some((threshold, side)) = news {
+            let remaining = remaining.percent_string(1);
+            tell(News::Budget { slo: name, threshold: threshold.percent(), side, remaining });
+        }
+        self.crossed = u32::try_from(crossed).unwrap_or(u32::MAX);
+    }
+}
