@@ -1,5 +1,6 @@
 //! Streams that go on: what has been counted is handed out piece by piece, and a run can go on where another stopped.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -13,16 +14,13 @@ use crate::definition::{Definition, Request};
 use crate::flow::{FlowError, Options};
 use crate::ledger::Ledger;
 use crate::plan::Plan;
-use crate::rows::Minutes;
 use crate::tallying::SavedUses;
 use crate::worker::{Block, Ordered, Stream, Worker};
 
 /// Reads streams that go on.
 ///
-/// It does what [`Flow`](crate::Flow) does, in one thread and step by step: [`read`](Live::read) takes whole lines in,
-/// [`next_time`](Live::next_time) tells how far the stream has come, and [`classify`](Live::classify) has the rows up to the
-/// next full minute marked. Whoever looks at the ledgers between two of these steps sees the same at every minute, however
-/// the stream was cut into pieces.
+/// It does what [`Flow`](crate::Flow) does, in one thread and piece by piece: [`read`](Live::read) takes whole lines in, and
+/// [`take`](Live::take) hands out what they came to.
 #[derive(Debug)]
 pub struct Live {
     plan: Arc<Plan>,
@@ -30,8 +28,6 @@ pub struct Live {
     ordered: Ordered,
     /// How many blocks have been read.
     blocks: u64,
-    /// The batch of the rows at hand that comes next.
-    next: usize,
     /// The definition of each request.
     definitions: Vec<usize>,
 }
@@ -100,22 +96,21 @@ impl LiveStream {
 }
 
 impl Live {
-    /// Readers for these requests. `lateness` is how long after a minute its events may still come, in milliseconds.
-    pub fn new(requests: Vec<Request>, options: Options, lateness: i64) -> Live {
+    /// Readers for these requests. The time that is kept is said with each piece; that of the options does not matter.
+    pub fn new(requests: Vec<Request>, options: Options) -> Live {
         let plan = Arc::new(Plan::new(requests, options));
-        let mut worker = Worker::new(&plan);
-        worker.rows().minutes = Some(Minutes { lateness, newest: None });
+        let worker = Worker::new(&plan);
         let of_requests = plan.definitions.iter().enumerate();
         let mut definitions: Vec<(usize, usize)> = of_requests
             .flat_map(|(idx, definition)| definition.requests().map(move |request| (request, idx)))
             .collect();
         definitions.sort_unstable();
         let definitions = definitions.into_iter().map(|(_, definition)| definition).collect();
-        Live { plan, worker, ordered: Ordered::default(), blocks: 0, next: 0, definitions }
+        Live { plan, worker, ordered: Ordered::default(), blocks: 0, definitions }
     }
 
-    /// Takes in lines of a stream: whole ones, or a last one that will never get its end when `is_last`. Events at or after
-    /// `until` (milliseconds since 1970) count as late: no clock is that far ahead.
+    /// Takes in lines of a stream: whole ones, or a last one that will never get its end when `is_last`. Events outside of
+    /// `kept` (milliseconds since 1970) count as late: their slices have been given up, or no clock is that far ahead.
     ///
     /// # Errors
     /// Under `strict`, at the first line that can't be understood. What was read before stays counted.
@@ -124,10 +119,11 @@ impl Live {
         stream: &mut LiveStream,
         lines: Vec<u8>,
         is_last: bool,
-        until: i64,
+        kept: &Range<i64>,
     ) -> Result<(), FlowError> {
         let ending = if is_last && !lines.ends_with(b"\n") { Ending::Broken } else { Ending::Line };
-        self.take_in(stream, Block { bytes: lines, ending, ..Block::default() }, until)
+        self.plan.keep(kept);
+        self.take_in(stream, Block { bytes: lines, ending, ..Block::default() })
     }
 
     /// Counts a line of a stream that is too long to be looked at.
@@ -135,7 +131,7 @@ impl Live {
     /// # Errors
     /// Under `strict`.
     pub fn refuse_long_line(&mut self, stream: &mut LiveStream) -> Result<(), FlowError> {
-        self.take_in(stream, Block { ending: Ending::TooLong, ..Block::default() }, i64::MAX)
+        self.take_in(stream, Block { ending: Ending::TooLong, ..Block::default() })
     }
 
     /// Reads the header of a stream again whose later lines come next.
@@ -144,44 +140,26 @@ impl Live {
         stream.stream = Some(Arc::new(Stream { file: stream.file.clone(), layout }));
     }
 
-    fn take_in(&mut self, stream: &mut LiveStream, mut block: Block, until: i64) -> Result<(), FlowError> {
+    fn take_in(&mut self, stream: &mut LiveStream, mut block: Block) -> Result<(), FlowError> {
         if stream.stream.as_ref().is_none_or(|stream| matches!(stream.layout, Layout::Blank)) {
             let layout = Layout::new(&stream.format, &stream.file, &block.bytes, block.ending, &self.plan);
             block.header = layout.header_end();
             stream.stream = Some(Arc::new(Stream { file: stream.file.clone(), layout }));
         }
         block.stream.clone_from(&stream.stream);
-        self.plan.set_until(until);
-        if let Some(minutes) = &mut self.worker.rows().minutes {
-            minutes.newest = stream.newest;
-        }
         self.worker.prepare(&mut block);
-        if let Some(minutes) = self.worker.rows().minutes {
-            stream.newest = minutes.newest;
-        }
+        stream.newest = stream.newest.max(self.worker.newest());
         self.ordered.lines = stream.lines;
         self.worker.in_order(&block, &mut self.ordered);
         stream.lines = self.ordered.lines;
+        self.worker.complete(self.blocks);
+        self.blocks += 1;
         // Nobody asks for them while a stream is followed.
         self.ordered.kept.clear();
-        (self.blocks, self.next) = (self.blocks + 1, 0);
         match self.ordered.stopped_by.take() {
             Some(refused) => Err(FlowError::Refused(refused)),
             None => Ok(()),
         }
-    }
-
-    /// When the newest row so far happened, as soon as the next rows are classified; none when all have been.
-    pub fn next_time(&mut self) -> Option<i64> {
-        self.worker.rows().batches().nth(self.next)?.newest
-    }
-
-    /// Has the next rows marked and counted. Those that happened before `from` (milliseconds since 1970) are late: their
-    /// slices are not kept any more.
-    pub fn classify(&mut self, from: i64) {
-        self.ordered.counts.late += self.worker.rows().drop_before(self.next, from);
-        self.worker.classify(self.next, self.blocks);
-        self.next += 1;
     }
 
     /// Hands out what has been counted since this was last called: a ledger for each request, in the order of the requests,
@@ -231,7 +209,7 @@ impl Live {
         counts
     }
 
-    /// How it stands, for another run to go on from. All rows have been classified, and all ledgers taken.
+    /// How it stands, for another run to go on from. All ledgers have been taken.
     pub fn saved(&mut self) -> SavedLive {
         let findings = self.worker.findings();
         SavedLive {

@@ -1,6 +1,7 @@
 //! What is read and for whom: all that the threads of a flow share, and that does not change while they read.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use foldhash::fast::FixedState;
@@ -14,7 +15,9 @@ use crate::projection::{Projection, SlotIdx};
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) options: Options,
-    /// As the options say at first; it moves on where a stream is followed.
+    /// The time that the ledgers keep, in milliseconds since 1970: as the options say at first. It moves on where streams are
+    /// followed.
+    from: AtomicI64,
     until: AtomicI64,
     services: HashMap<Box<str>, u32, FixedState>,
     pub(crate) definitions: Vec<Definition>,
@@ -65,8 +68,8 @@ impl Plan {
                 }))
             });
         }
-        let until = AtomicI64::new(options.until);
-        Plan { options, until, services, definitions, projection, attributes, columns }
+        let (from, until) = (AtomicI64::new(options.from), AtomicI64::new(options.until));
+        Plan { options, from, until, services, definitions, projection, attributes, columns }
     }
 
     /// The number of a service that some request is about.
@@ -81,11 +84,12 @@ impl Plan {
 
     /// Whether an event lies in the time that the ledgers keep.
     pub(crate) fn on_time(&self, time: i64) -> bool {
-        (self.options.from..self.until.load(Ordering::Relaxed)).contains(&time)
+        (self.from.load(Ordering::Relaxed)..self.until.load(Ordering::Relaxed)).contains(&time)
     }
 
-    /// Moves the end of the time that the ledgers keep. Not while anything is read, or results would depend on the threads.
-    pub(crate) fn set_until(&self, until: i64) {
-        self.until.store(until, Ordering::Relaxed);
+    /// Moves the time that the ledgers keep. Not while anything is read, or results would depend on the threads.
+    pub(crate) fn keep(&self, time: &Range<i64>) {
+        self.from.store(time.start, Ordering::Relaxed);
+        self.until.store(time.end, Ordering::Relaxed);
     }
 }

@@ -66,17 +66,6 @@ pub(crate) struct Rows {
     filled: usize,
     /// The lines of the block so far.
     pub(crate) lines: u64,
-    /// Has a batch end where a minute does, for whoever looks at the ledgers at every minute.
-    pub(crate) minutes: Option<Minutes>,
-}
-
-/// The time of a stream, as its events tell it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Minutes {
-    /// How long after a minute its events may still come, in milliseconds.
-    pub(crate) lateness: i64,
-    /// When the newest row happened, in milliseconds since 1970.
-    pub(crate) newest: Option<i64>,
 }
 
 /// The types of events that occur in a block.
@@ -108,8 +97,6 @@ pub(crate) struct Batch {
     pub(crate) services: Vec<u32>,
     /// The codes of the types of the events.
     pub(crate) kinds: Vec<u32>,
-    /// When the newest of the rows before it and its own first one happened, where minutes are watched.
-    pub(crate) newest: Option<i64>,
 }
 
 impl Rows {
@@ -176,19 +163,6 @@ impl Rows {
         }
     }
 
-    /// Takes the rows of a batch out of the count that happened before an instant. How many there were.
-    pub(crate) fn drop_before(&mut self, batch: usize, instant: i64) -> u64 {
-        let Some(batch) = self.batches.get_mut(batch) else { return 0 };
-        let mut dropped = 0;
-        for (service, time) in batch.services.iter_mut().zip(&batch.times) {
-            if *time < instant && *service != NOBODY {
-                *service = NOBODY;
-                dropped += 1;
-            }
-        }
-        dropped
-    }
-
     /// The batches that hold rows.
     pub(crate) fn batches(&self) -> impl Iterator<Item = &Batch> {
         self.batches.iter().take(self.filled)
@@ -196,13 +170,9 @@ impl Rows {
 
     fn push(&mut self, plan: &Plan, time: i64, service: u32, kind: u32, slots: &[Option<Scalar<'_>>]) -> u32 {
         let full = self.filled.checked_sub(1).and_then(|last| self.batches.get(last));
-        let minute_ends = self.minutes.as_mut().is_some_and(|minutes| minutes.end_before(time));
-        if minute_ends || full.is_none_or(|batch| batch.times.len() == BATCH_ROWS) {
+        if full.is_none_or(|batch| batch.times.len() == BATCH_ROWS) {
             if self.batches.len() == self.filled {
                 self.batches.push(Batch::new(plan));
-            }
-            if let Some(batch) = self.batches.get_mut(self.filled) {
-                batch.newest = self.minutes.and_then(|minutes| minutes.newest);
             }
             self.filled += 1;
         }
@@ -216,17 +186,6 @@ impl Rows {
         }
         // A block has fewer bytes than this type has values, and an event takes more than one.
         u32::try_from(before + batch.times.len() - 1).unwrap_or(NOBODY)
-    }
-}
-
-impl Minutes {
-    /// Moves on to an event. Whether no events of some minute need to be waited for any more that did before.
-    fn end_before(&mut self, time: i64) -> bool {
-        let minute = |newest: i64| newest.saturating_sub(self.lateness).div_euclid(60_000);
-        let before = self.newest;
-        let newest = before.map_or(time, |before| before.max(time));
-        self.newest = Some(newest);
-        before.is_none_or(|before| minute(before) < minute(newest))
     }
 }
 
@@ -269,7 +228,6 @@ impl Batch {
             times: Vec::new(),
             services: Vec::new(),
             kinds: Vec::new(),
-            newest: None,
         }
     }
 

@@ -67,16 +67,9 @@ impl Worker {
         }
     }
 
-    /// The rows at hand.
-    pub(crate) fn rows(&mut self) -> &mut Rows {
-        &mut self.rows
-    }
-
-    /// Has calculators mark one batch of the rows at hand, which come from the block with this number.
-    pub(crate) fn classify(&mut self, batch: usize, block: u64) {
-        if let Some(batch) = self.rows.batches().nth(batch) {
-            self.classifier.classify(&self.plan, batch, &self.rows.kinds, block);
-        }
+    /// When the newest of the rows at hand happened, in milliseconds since 1970.
+    pub(crate) fn newest(&self) -> Option<i64> {
+        self.rows.batches().flat_map(|batch| &batch.times).max().copied()
     }
 
     /// What the thread has found so far.

@@ -27,6 +27,8 @@ mod records;
 mod replay;
 mod slices;
 mod suggest;
+#[cfg(test)]
+mod testing;
 mod toil;
 mod watch;
 

@@ -2,13 +2,16 @@
 //!
 //! Time is that of the events. A minute is judged once no event of it needs to be waited for any more: when the streams have
 //! come further than the allowed lateness. It is the gate's own path, as in a back-test, so that what is told is the same
-//! however the streams were cut into pieces, and whether or not the run was interrupted.
+//! however the streams were cut into pieces, and whether or not the run was interrupted. Only what comes later than allowed may
+//! be seen by a minute or not; it is counted all the same.
 
 mod book;
 mod follow;
 mod saved;
 mod snapshot;
 mod sources;
+#[cfg(test)]
+mod tests;
 mod watched;
 
 use std::path::Path;
@@ -146,7 +149,7 @@ impl Engine {
             progress: None,
         };
         let requests = wanted.iter().flatten().map(|wanted| wanted.request.clone()).collect();
-        let live = Live::new(requests, options, lateness);
+        let live = Live::new(requests, options);
         let mut time = Time {
             minute: None,
             kept_from: None,
@@ -248,17 +251,18 @@ impl Watch<'_> {
                 }
                 Piece::Lines { lines, is_last } => {
                     let stream = self.sources.stream(number);
-                    let until = until.as_millisecond();
-                    stream.map_or(Ok(()), |stream| self.live.read(stream, lines, is_last, until))?;
+                    let from = self.time.kept_from.map_or(i64::MIN, |from| from.saturating_mul(1000));
+                    let kept = from..until.as_millisecond();
+                    stream.map_or(Ok(()), |stream| self.live.read(stream, lines, is_last, &kept))?;
                 }
             }
-            self.go_through(number)?;
+            self.judge(self.sources.now())?;
             return Ok(Step::Read);
         }
         if self.sources.find_new(self.project, &self.services, &self.request.events)? {
             return Ok(Step::Read);
         }
-        self.judge(self.sources.now(None))?;
+        self.judge(self.sources.now())?;
         Ok(if self.sources.have_ended() { Step::Ended } else { Step::Waiting })
     }
 
@@ -269,7 +273,7 @@ impl Watch<'_> {
     /// When what was measured does not fit the SLOs, which nothing of this engine's making does.
     pub fn wait(&mut self, seconds: u64) -> Result<(), EngineError> {
         let passed = i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1000);
-        self.judge(self.sources.now(None).map(|now| now.saturating_add(passed)))
+        self.judge(self.sources.now().map(|now| now.saturating_add(passed)))
     }
 
     /// What has changed since this was last asked, in the order in which it did.
@@ -336,28 +340,19 @@ impl Watch<'_> {
         Ok(snapshot::write(path, &content)?)
     }
 
-    /// Counts what has been read of a stream, and judges the minutes in between.
-    fn go_through(&mut self, number: usize) -> Result<(), EngineError> {
-        while let Some(newest) = self.live.next_time() {
-            self.sources.reach(number, newest);
-            if self.time.minute.is_none() {
-                self.time.minute = Some(floor(newest.div_euclid(1000), MINUTE));
-            }
-            self.judge(self.sources.now(Some(number)))?;
-            self.live.classify(self.time.kept_from.map_or(i64::MIN, |from| from.saturating_mul(1000)));
-        }
-        Ok(())
-    }
-
     /// Judges every minute that is over at an instant, in milliseconds since 1970.
     fn judge(&mut self, now: Option<i64>) -> Result<(), EngineError> {
         let lateness = i64::try_from(self.request.lateness_seconds).unwrap_or(i64::MAX);
-        let (Some(now), Some(judged)) = (now, self.time.minute) else { return Ok(()) };
+        let Some(now) = now else { return Ok(()) };
         let last = floor(now.div_euclid(1000).saturating_sub(lateness), MINUTE);
-        if last <= judged {
+        if self.time.minute.is_some_and(|judged| last <= judged) {
             return Ok(());
         }
         self.collect();
+        let first = self.services.iter().filter_map(Watched::first).min();
+        let Some(judged) = self.time.minute.or(first.map(|first| floor(first, MINUTE))) else {
+            return Ok(());
+        };
         // Past a silence longer than anything that is kept, nothing changes any more.
         let first = judged.saturating_add(MINUTE).max(last.saturating_sub(self.time.horizon));
         let mut minute = floor(first, MINUTE);
@@ -365,7 +360,13 @@ impl Watch<'_> {
         while minute <= last {
             let kept_from = self.time.kept_from;
             for service in self.services.iter_mut().filter(|_| minute >= from) {
-                service.judge(&self.live, minute, kept_from, &self.request.thresholds, &mut self.news)?;
+                service.judge(
+                    &self.live,
+                    (minute, last),
+                    kept_from,
+                    &self.request.thresholds,
+                    &mut self.news,
+                )?;
             }
             self.time.minute = Some(minute);
             self.merge(minute)?;

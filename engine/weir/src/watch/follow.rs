@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, TryRecvError};
+use std::time::SystemTime;
 
 use fs_err as fs;
 use serde::{Deserialize, Serialize};
@@ -51,8 +52,8 @@ enum Stream {
     },
     /// A pipe, read by a thread of its own: reading from it may wait for ever.
     Pipe(Receiver<io::Result<Vec<u8>>>),
-    /// It has ended, and nothing will follow.
-    Ended,
+    /// It has ended, and nothing will follow: where it ended.
+    Ended(Position),
 }
 
 struct Unpacked(Box<dyn Read>);
@@ -247,19 +248,22 @@ impl Follower {
         if matches!(self.stream, Stream::Awaited) && !self.open_next(files)? {
             return Ok(Piece::Nothing);
         }
-        let before = self.rest.len();
-        let state = self.fill()?;
-        if let Some(piece) = self.cut(before) {
-            return Ok(piece);
-        }
-        match state {
-            State::More => Ok(Piece::Nothing),
-            State::Ended if self.rest.is_empty() => {
-                self.stream = Stream::Ended;
-                Ok(Piece::Ended)
+        loop {
+            let before = self.rest.len();
+            let state = self.fill()?;
+            if let Some(piece) = self.cut(before) {
+                return Ok(piece);
             }
-            State::Ended => Ok(self.last_line()),
-            State::AtEnd => self.at_end(files),
+            match state {
+                State::Fresh => {}
+                State::Waiting => return Ok(Piece::Nothing),
+                State::AtEnd => return self.at_end(files),
+                State::Ended if self.rest.is_empty() => {
+                    self.stream = Stream::Ended(self.position()?);
+                    return Ok(Piece::Ended);
+                }
+                State::Ended => return Ok(self.last_line()),
+            }
         }
     }
 
@@ -271,7 +275,8 @@ impl Follower {
         let rest = self.rest.len() as u64;
         Ok(match &mut self.stream {
             Stream::Awaited => Position::Nowhere,
-            Stream::Pipe(_) | Stream::Ended => Position::Pipe,
+            Stream::Pipe(_) => Position::Pipe,
+            Stream::Ended(position) => position.clone(),
             Stream::Packed { offset, .. } => Position::Packed { offset: offset.saturating_sub(rest) },
             Stream::File(open) => {
                 let offset = open.offset.saturating_sub(rest);
@@ -333,19 +338,22 @@ impl Follower {
         files: &mut Files,
     ) -> io::Result<Option<Vec<u8>>> {
         let path = self.path.clone();
+        if let Some(start) = self.open_at(&path, id, offset, head)? {
+            files.opened(id);
+            return Ok(Some(start));
+        }
         let beside = files_beside(&path)?;
-        for (place, file) in std::iter::once(&path).chain(&beside).enumerate() {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        for (written, file) in &beside {
             if let Some(start) = self.open_at(file, id, offset, head)? {
                 files.opened(id);
-                let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-                let is_sibling = |file: &PathBuf| {
-                    let of_file = file.file_name().and_then(|name| name.to_str());
-                    *file != path && of_file.is_some_and(|of_file| of_file.starts_with(name))
+                self.is_rotated = true;
+                let is_later = |(later, other): &&(SystemTime, PathBuf)| {
+                    let of_other = other.file_name().and_then(|name| name.to_str());
+                    let is_sibling = of_other.is_some_and(|of_other| of_other.starts_with(name));
+                    later >= written && other != file && *other != path && is_sibling
                 };
-                self.is_rotated = place > 0;
-                if self.is_rotated {
-                    self.rotated = beside.into_iter().skip(place).filter(is_sibling).collect();
-                }
+                self.rotated = beside.iter().filter(is_later).map(|(_, other)| other.clone()).collect();
                 return Ok(Some(start));
             }
         }
@@ -387,24 +395,24 @@ impl Follower {
     fn fill(&mut self) -> io::Result<State> {
         let rest = &mut self.rest;
         match &mut self.stream {
-            Stream::Awaited => Ok(State::More),
-            Stream::Ended => Ok(State::Ended),
+            Stream::Awaited => Ok(State::Waiting),
+            Stream::Ended(_) => Ok(State::Ended),
             Stream::File(open) => {
                 let read = open.file.by_ref().take(CHUNK as u64).read_to_end(rest)?;
                 open.offset += read as u64;
-                Ok(if read == 0 { State::AtEnd } else { State::More })
+                Ok(if read == 0 { State::AtEnd } else { State::Fresh })
             }
             Stream::Packed { stream, offset } => {
                 let read = stream.0.by_ref().take(CHUNK as u64).read_to_end(rest)?;
                 *offset += read as u64;
-                Ok(if read == 0 { State::AtEnd } else { State::More })
+                Ok(if read == 0 { State::AtEnd } else { State::Fresh })
             }
             Stream::Pipe(chunks) => match chunks.try_recv() {
                 Ok(chunk) => {
                     rest.extend_from_slice(&chunk?);
-                    Ok(State::More)
+                    Ok(State::Fresh)
                 }
-                Err(TryRecvError::Empty) => Ok(State::More),
+                Err(TryRecvError::Empty) => Ok(State::Waiting),
                 Err(TryRecvError::Disconnected) => Ok(State::Ended),
             },
         }
@@ -438,7 +446,7 @@ impl Follower {
                 (false, _) => Ok(self.last_line()),
                 (true, true) => self.new_file(files),
                 (true, false) => {
-                    self.stream = Stream::Ended;
+                    self.stream = Stream::Ended(self.position()?);
                     Ok(Piece::Ended)
                 }
             };
@@ -489,8 +497,10 @@ impl Follower {
 }
 
 enum State {
-    /// There may be more at any time.
-    More,
+    /// Something was read.
+    Fresh,
+    /// There is nothing at present.
+    Waiting,
     /// All of a file has been read.
     AtEnd,
     /// The pipe has been closed.
@@ -525,8 +535,9 @@ impl FileId {
     }
 }
 
-/// The files in the folder of a file, the oldest first: it may be one of them by now, such as `access.log.1`.
-fn files_beside(path: &Path) -> io::Result<Vec<PathBuf>> {
+/// The files in the folder of a file with the time at which they were last written to, the oldest first: it may be one of
+/// them by now, such as `access.log.1`.
+fn files_beside(path: &Path) -> io::Result<Vec<(SystemTime, PathBuf)>> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -539,8 +550,9 @@ fn files_beside(path: &Path) -> io::Result<Vec<PathBuf>> {
             files.push((about.modified()?, entry.path()));
         }
     }
-    files.sort();
-    Ok(files.into_iter().map(|(_, path)| path).collect())
+    // Of those of the same time, the one with the higher number was rotated first.
+    files.sort_by(|(one, path), (other, other_path)| one.cmp(other).then_with(|| other_path.cmp(path)));
+    Ok(files)
 }
 
 fn is_packed(magic: &[u8]) -> bool {
@@ -581,4 +593,201 @@ fn chunks(
         }
     });
     receiver
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    /// A folder with a log that is followed.
+    struct Log {
+        folder: TempDir,
+        files: Files,
+        follower: Follower,
+        /// What has been handed out; a `|` stands for the beginning of another file.
+        read: String,
+    }
+
+    impl Log {
+        fn new() -> Log {
+            let folder = tempfile::tempdir().unwrap();
+            let follower = Follower::new(&folder.path().join("a.log"));
+            Log { folder, files: Files::default(), follower, read: String::new() }
+        }
+
+        fn path(&self, name: &str) -> PathBuf {
+            self.folder.path().join(name)
+        }
+
+        fn write(&self, name: &str, text: &str) {
+            let mut file = fs::OpenOptions::new().create(true).append(true).open(self.path(name)).unwrap();
+            file.write_all(text.as_bytes()).unwrap();
+        }
+
+        fn rename(&self, from: &str, to: &str) {
+            fs::rename(self.path(from), self.path(to)).unwrap();
+        }
+
+        /// Reads until there is nothing more, and says what came.
+        fn more(&mut self) -> String {
+            let mut read = String::new();
+            loop {
+                match self.follower.next(&mut self.files).unwrap() {
+                    Piece::Nothing | Piece::Ended => break,
+                    Piece::NewFile => read.push('|'),
+                    Piece::LongLine => read.push_str("<long>"),
+                    Piece::Lines { lines, is_last } => {
+                        read.push_str(std::str::from_utf8(&lines).unwrap());
+                        assert_eq!(is_last, !lines.ends_with(b"\n"));
+                    }
+                }
+            }
+            self.read.push_str(&read);
+            read
+        }
+
+        /// Another run goes on.
+        fn restart(&mut self) -> Vec<String> {
+            let position = self.follower.position().unwrap();
+            self.files = Files::restored(self.files.read());
+            let (mut follower, _) =
+                Follower::resume(&self.path("a.log"), &position, &mut self.files).unwrap();
+            let notes = follower.notes();
+            self.follower = follower;
+            notes
+        }
+    }
+
+    #[test]
+    fn whole_lines_are_handed_out_as_they_come() {
+        let mut log = Log::new();
+        assert_eq!(log.more(), "");
+        log.write("a.log", "one\ntw");
+        assert_eq!(log.more(), "one\n");
+        assert_eq!(log.more(), "");
+        log.write("a.log", "o\nthree\n");
+        assert_eq!(log.more(), "two\nthree\n");
+    }
+
+    #[test]
+    fn a_file_that_is_renamed_is_read_to_its_end_before_the_next_one() {
+        let mut log = Log::new();
+        log.write("a.log", "one\n");
+        assert_eq!(log.more(), "one\n");
+        log.rename("a.log", "a.log.1");
+        log.write("a.log.1", "two\nbroken");
+        assert_eq!(log.more(), "two\n", "there is no other file yet");
+        log.write("a.log", "three\n");
+        assert_eq!(log.more(), "broken|three\n");
+        log.rename("a.log.1", "a.log.2");
+        log.rename("a.log", "a.log.1");
+        log.write("a.log", "four\n");
+        assert_eq!(log.more(), "|four\n");
+    }
+
+    #[test]
+    fn a_file_that_is_cut_off_begins_anew() {
+        let mut log = Log::new();
+        log.write("a.log", "one\ntwo\n");
+        assert_eq!(log.more(), "one\ntwo\n");
+        fs::write(log.path("a.log"), "3\n").unwrap();
+        assert_eq!(log.more(), "|3\n");
+    }
+
+    #[test]
+    fn another_run_goes_on_where_the_last_line_ended() {
+        let mut log = Log::new();
+        log.write("a.log", "one\ntw");
+        assert_eq!(log.more(), "one\n");
+        assert!(log.restart().is_empty());
+        log.write("a.log", "o\n");
+        assert_eq!(log.more(), "two\n");
+    }
+
+    #[test]
+    fn what_was_rotated_away_in_the_meantime_is_read_first() {
+        for others in [false, true] {
+            let mut log = Log::new();
+            log.write("a.log", "one\n");
+            log.more();
+            log.write("a.log", "two\n");
+            log.rename("a.log", "a.log.2");
+            log.write("a.log.1", "three\n");
+            log.write("a.log", "four\n");
+            if others {
+                log.write("b.log", "not this one\n");
+            }
+            assert!(log.restart().is_empty());
+            assert_eq!(log.more(), "two\n|three\n|four\n");
+            // It was rotated, and not written anew.
+            log.rename("a.log.2", "a.log.3");
+            log.rename("a.log.1", "a.log.2");
+            assert!(log.restart().is_empty());
+            assert_eq!(log.more(), "");
+        }
+    }
+
+    #[test]
+    fn what_can_not_be_found_any_more_is_said_to_be_lost() {
+        let mut log = Log::new();
+        log.write("a.log", "one\n");
+        log.more();
+        // Another file of the same number and length may be there by now.
+        fs::remove_file(log.path("a.log")).unwrap();
+        log.write("a.log", "1\n2\n");
+        let notes = log.restart();
+        assert!(notes[0].contains("read up to byte 4") && notes[0].contains("lost"), "{notes:?}");
+        assert_eq!(log.more(), "1\n2\n");
+    }
+
+    #[test]
+    fn of_several_names_each_file_is_read_once() {
+        let mut log = Log::new();
+        log.write("a.log", "one\n");
+        log.write("a.log.1", "zero\n");
+        let mut other = Follower::new(&log.path("a.log.1"));
+        let more = |other: &mut Follower, files: &mut Files| {
+            let mut read = String::new();
+            while let Piece::Lines { lines, .. } = other.next(files).unwrap() {
+                read.push_str(std::str::from_utf8(&lines).unwrap());
+            }
+            read
+        };
+        assert_eq!((log.more().as_str(), more(&mut other, &mut log.files).as_str()), ("one\n", "zero\n"));
+        log.rename("a.log.1", "a.log.2");
+        log.rename("a.log", "a.log.1");
+        log.write("a.log", "two\n");
+        assert_eq!(more(&mut other, &mut log.files), "", "it has another file now, which has been read");
+        assert_eq!(log.more(), "|two\n");
+        assert_eq!(more(&mut other, &mut log.files), "");
+        assert!(
+            log.files.hold(&log.path("a.log.1")).unwrap() && log.files.hold(&log.path("a.log.2")).unwrap()
+        );
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_is_passed_over() {
+        let mut log = Log::new();
+        log.write("a.log", &"x".repeat(LONGEST_LINE - 1));
+        assert_eq!(log.more(), "");
+        log.write("a.log", &"x".repeat(LONGEST_LINE));
+        assert_eq!(log.more(), "<long>");
+        log.write("a.log", "x\nnext\n");
+        assert_eq!(log.more(), "next\n");
+    }
+
+    #[test]
+    fn a_compressed_file_is_read_once() {
+        let mut log = Log::new();
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(b"one\ntwo").unwrap();
+        fs::write(log.path("a.log"), encoder.finish().unwrap()).unwrap();
+        assert_eq!(log.more(), "one\ntwo");
+        assert!(log.restart().is_empty());
+        assert_eq!(log.more(), "");
+    }
 }

@@ -26,8 +26,6 @@ struct Source {
     path: PathBuf,
     follower: Follower,
     stream: LiveStream,
-    /// When the newest event happened that it is known to have come to, in milliseconds since 1970.
-    newest: Option<i64>,
     state: State,
 }
 
@@ -59,7 +57,7 @@ impl Sources {
     /// The numbers of the streams, the one that is least far ahead first.
     pub(super) fn in_order_of_time(&self) -> Vec<usize> {
         let mut numbers: Vec<usize> = (0..self.sources.len()).collect();
-        numbers.sort_by_key(|number| self.sources.get(*number).map(|source| source.newest));
+        numbers.sort_by_key(|number| self.sources.get(*number).map(|source| source.stream.newest()));
         numbers
     }
 
@@ -97,24 +95,15 @@ impl Sources {
         }
     }
 
-    /// Notes how far a stream has come, in milliseconds since 1970.
-    pub(super) fn reach(&mut self, number: usize, newest: i64) {
-        if let Some(source) = self.sources.get_mut(number) {
-            source.newest = Some(newest);
+    /// Up to which instant all streams have been read, in milliseconds since 1970. A stream at its end holds nobody up. None
+    /// when it is not known yet.
+    pub(super) fn now(&self) -> Option<i64> {
+        let behind = self.sources.iter().filter(|source| source.state == State::Behind);
+        let newest = |source: &Source| source.stream.newest();
+        match behind.map(newest).min() {
+            Some(least) => least,
+            None => self.sources.iter().filter_map(newest).max(),
         }
-    }
-
-    /// Up to which instant all streams have been read, in milliseconds since 1970. A stream at its end holds nobody up; the
-    /// one that is at work (`reading`) is not at its end. None when it is not known yet.
-    pub(super) fn now(&self, reading: Option<usize>) -> Option<i64> {
-        let is_behind =
-            |(number, source): &(usize, &Source)| source.state == State::Behind || reading == Some(*number);
-        let mut behind =
-            self.sources.iter().enumerate().filter(is_behind).map(|(_, source)| source.newest).peekable();
-        if behind.peek().is_some() {
-            return behind.min().flatten();
-        }
-        self.sources.iter().filter_map(|source| source.newest).max()
     }
 
     /// Whether all streams have ended.
@@ -155,7 +144,6 @@ impl Sources {
                 path: source.path.to_string_lossy().into_owned(),
                 position: source.follower.position().map_err(|error| source.failure(error))?,
                 stream: source.stream.saved(),
-                newest: source.newest,
             });
         }
         Ok(SavedSources { sources: saved, read: self.files.read() })
@@ -179,7 +167,6 @@ impl Sources {
             let (follower, head) = resumed.map_err(|error| source.failure(error))?;
             source.follower = follower;
             source.stream.restore(&saved.stream);
-            source.newest = saved.newest;
             if let Some(head) = head.filter(|_| source.stream.has_header()) {
                 read_header(&mut source.stream, &head);
             }
@@ -200,7 +187,6 @@ struct SavedSource {
     path: String,
     position: Position,
     stream: weir_flow::SavedStream,
-    newest: Option<i64>,
 }
 
 impl Source {
@@ -210,7 +196,6 @@ impl Source {
             follower: Follower::new(&file.path),
             path: file.path,
             stream: LiveStream::new(shown, file.format),
-            newest: None,
             state: State::Behind,
         }
     }

@@ -30,6 +30,8 @@ pub(super) struct Watched<'p> {
     slis: Vec<MeasuredSli>,
     /// The time before the slices that are kept, by SLO.
     pub(super) pasts: BTreeMap<String, Past>,
+    /// The SLOs with all that has been counted; none when it has to be put together.
+    whole: Option<Slos>,
     pub(super) said: Said,
     /// The length of stretches that slices are merged to, in seconds.
     stretch: Option<NonZeroU32>,
@@ -91,7 +93,16 @@ impl<'p> Watched<'p> {
         });
         let slis = slis.collect();
         let stretch = stretch.and_then(NonZeroU32::new);
-        Watched { service, case, armed, slis, pasts: BTreeMap::new(), said: Said::default(), stretch }
+        Watched {
+            service,
+            case,
+            armed,
+            slis,
+            pasts: BTreeMap::new(),
+            whole: None,
+            said: Said::default(),
+            stretch,
+        }
     }
 
     /// The longest time that its policies look back, apart from the windows of the SLOs themselves, in seconds.
@@ -118,12 +129,13 @@ impl<'p> Watched<'p> {
         for (sli, book) in self.slis.iter_mut().zip(books) {
             sli.book = book;
         }
-        (self.pasts, self.said) = (pasts, said);
+        (self.pasts, self.said, self.whole) = (pasts, said, None);
     }
 
     /// Takes over what has been counted: the next ledgers are its own.
     pub(super) fn collect(&mut self, ledgers: &mut impl Iterator<Item = Result<Ledger, String>>) {
         for (sli, ledger) in self.slis.iter_mut().zip(ledgers) {
+            self.whole = None;
             match ledger {
                 Ok(ledger) => sli.book.add(&ledger, sli.settles),
                 Err(reason) => sli.failure = Some(reason),
@@ -131,17 +143,17 @@ impl<'p> Watched<'p> {
         }
     }
 
-    /// Judges the service at a full minute, and tells what has changed.
+    /// Judges the service at a full minute of those up to `last`, and tells what has changed.
     pub(super) fn judge(
         &mut self,
         live: &Live,
-        minute: i64,
+        (minute, last): (i64, i64),
         kept_from: Option<i64>,
         thresholds: &[Decimal],
         news: &mut Vec<Transition>,
     ) -> Result<(), EngineError> {
         self.case.at = Timestamp::from_second(minute).unwrap_or(Timestamp::MAX);
-        let judged = self.slos(live, minute, kept_from)?.judged(self.case.at);
+        let judged = self.measured(live, (minute, last), kept_from)?;
         let standing = Standing { judged, shown: Vec::new() };
         let decided = decide(&self.case, &self.armed, &standing, Outlook::Nothing);
         let mut tell = |what| {
@@ -178,6 +190,31 @@ impl<'p> Watched<'p> {
         Ok(())
     }
 
+    /// The SLOs that count, as of a full minute.
+    ///
+    /// Most minutes stand between two slices of every SLO. There, what is known now holds what was known then, and it is put
+    /// together once for all of them. At the others, the slice that was running has to be cut.
+    fn measured(
+        &mut self,
+        live: &Live,
+        (minute, last): (i64, i64),
+        kept_from: Option<i64>,
+    ) -> Result<Vec<MeasuredSlo>, EngineError> {
+        let at = Timestamp::from_second(minute).unwrap_or(Timestamp::MAX);
+        if self.slis.iter().any(|sli| minute.rem_euclid(i64::from(sli.slice_seconds)) != 0) {
+            return Ok(self.slos(live, minute, true, kept_from)?.judged(at));
+        }
+        if self.whole.is_none() {
+            self.whole = Some(self.slos(live, last, false, kept_from)?);
+        }
+        Ok(self.whole.as_ref().map(|slos| slos.judged(at)).unwrap_or_default())
+    }
+
+    /// The start of the first slice that holds anything, in seconds since 1970.
+    pub(super) fn first(&self) -> Option<i64> {
+        self.slis.iter().filter_map(|sli| sli.book.slices().next()).map(|(start, _)| start).min()
+    }
+
     /// The SLOs as of a full minute.
     pub(super) fn status(
         &self,
@@ -186,17 +223,20 @@ impl<'p> Watched<'p> {
         kept_from: Option<i64>,
     ) -> Result<ServiceStatus, EngineError> {
         let at = Timestamp::from_second(minute).unwrap_or(Timestamp::MAX);
-        let slos = self.slos(live, minute, kept_from)?.standing(at).shown;
+        let slos = self.slos(live, minute, true, kept_from)?.standing(at).shown;
         Ok(ServiceStatus { service: self.service.about.name.to_string(), slos })
     }
 
-    fn slos(&self, live: &Live, minute: i64, kept_from: Option<i64>) -> Result<Slos, EngineError> {
+    /// The SLOs with what has been counted; when `cut`, with what had happened before a full minute. Calculators that judge
+    /// slices judge those that had ended by then.
+    fn slos(&self, live: &Live, minute: i64, cut: bool, kept_from: Option<i64>) -> Result<Slos, EngineError> {
+        let before = cut.then_some(minute);
         let counted = self.slis.iter().map(|sli| {
             let settled = sli.settled(live, minute)?;
             let within = |(start, _): &(i64, Slice)| kept_from.is_none_or(|from| *start >= from);
             match &settled {
-                Some(ledger) => sli.counted(ledger.slices().filter(within), Some(minute)),
-                None => sli.counted(sli.book.slices().filter(within), Some(minute)),
+                Some(ledger) => sli.counted(ledger.slices().filter(within), before),
+                None => sli.counted(sli.book.slices().filter(within), before),
             }
         });
         Slos::with_pasts(self.service, counted.collect::<Result<_, EngineError>>()?, &self.pasts)
@@ -239,6 +279,7 @@ impl<'p> Watched<'p> {
             past.merged.retain(|(start, _)| *start >= horizon);
         }
         self.slis.iter_mut().for_each(|sli| sli.book.give_up(until));
+        self.whole = None;
         Ok(())
     }
 }

@@ -1,0 +1,311 @@
+//! What is told of an outage, and the law that it is the same however a stream comes in.
+
+use proptest::prelude::*;
+use tempfile::TempDir;
+use weir_model::transition::News;
+use weir_model::{Effect, transition};
+
+use super::*;
+use crate::backtest::BacktestRequest;
+use crate::testing::{BURN_RATE, ERROR_BUDGET, SERVICE, engine, event, instant, load, outage, project};
+
+/// Long after all events of these tests.
+fn late() -> Timestamp {
+    "2027-01-01T00:00:00Z".parse().unwrap()
+}
+
+fn request(lateness_seconds: u64) -> WatchRequest {
+    WatchRequest {
+        services: Vec::new(),
+        change: Change::Feature,
+        gate: None,
+        lateness_seconds,
+        from: None,
+        thresholds: ["0 %", "50 %", "25 %"].map(|level| Decimal::parse(level).unwrap()).to_vec(),
+        events: Events::default(),
+    }
+}
+
+fn shop(events: &str) -> TempDir {
+    project(&[
+        ("services/shop.toml", SERVICE),
+        ("policies/error-budget.toml", ERROR_BUDGET),
+        ("policies/burn-rate.toml", BURN_RATE),
+        ("events.jsonl", events),
+    ])
+}
+
+/// Reads all that is there.
+fn catch_up(watch: &mut Watch<'_>) {
+    while watch.step(late()).unwrap() == Step::Read {}
+}
+
+/// News in short.
+fn shown(news: &Transition) -> String {
+    let answer =
+        |answer: &transition::Answer| format!("{}{}", answer.effect, if answer.undecided { "?" } else { "" });
+    let what = match &news.news {
+        News::Verdict { from, to, .. } => {
+            format!("{} -> {}", from.as_ref().map_or_else(|| "none".to_owned(), answer), answer(to))
+        }
+        News::Alert { state, slo, .. } => format!("alert of {slo} {state}"),
+        News::Budget { threshold, side, remaining, .. } => format!("{side} {threshold}: {remaining}"),
+        News::Data { state, .. } => format!("data {state}"),
+    };
+    format!("{} {what}", news.at.strftime("%d %H:%M"))
+}
+
+#[test]
+fn an_outage_is_told_from_its_beginning_to_its_end() {
+    let folder = shop(&outage());
+    let (engine, project) = (engine(), load(&folder));
+    let mut watch = engine.watch(&project, &request(60), None).unwrap();
+    catch_up(&mut watch);
+    let news: Vec<String> = watch.news().iter().map(shown).collect();
+    assert_eq!(
+        news,
+        [
+            "01 00:01 none -> allow",
+            // 12 of 120 requests may fail.
+            "01 04:06 below 50 %: 50 %",
+            "01 04:09 below 25 %: 25 %",
+            "01 04:12 below 0 %: 0 %",
+            "01 04:13 allow -> freeze",
+            // Of 60 requests within an hour 30 failed: the budget burns at the factor 5.
+            "01 04:30 alert of availability fired",
+            // Of the last 10 less than half.
+            "01 04:36 alert of availability cleared",
+            "01 06:18 freeze -> allow",
+            "01 06:19 above 0 %: 8.3 %",
+            "01 06:22 above 25 %: 33.3 %",
+            "01 06:25 above 50 %: 58.3 %",
+        ]
+    );
+    assert_eq!(watch.minute(), Some(instant("11:58:00")));
+    assert_eq!(watch.counts().used, 720);
+}
+
+#[test]
+fn silence_is_told_as_time_passes() {
+    let folder = shop(&outage());
+    let (engine, project) = (engine(), load(&folder));
+    let mut watch = engine.watch(&project, &request(60), None).unwrap();
+    catch_up(&mut watch);
+    watch.news();
+    watch.wait(3600).unwrap();
+    assert!(watch.news().is_empty());
+    // The newest event is of 11:59, and stale after an hour.
+    watch.wait(3600 + 120).unwrap();
+    assert_eq!(
+        watch.news().iter().map(shown).collect::<Vec<_>>(),
+        ["01 13:00 data stale", "01 13:00 allow -> hold?"]
+    );
+    let path = folder.path().join("more.jsonl");
+    std::fs::write(path, event(9999, "request", instant("13:05:00"), "{\"status\":200}")).unwrap();
+    catch_up(&mut watch);
+    watch.wait(120).unwrap();
+    let news: Vec<String> = watch.news().iter().map(shown).collect();
+    assert_eq!(news, ["01 13:06 data back", "01 13:06 hold? -> allow"]);
+}
+
+#[test]
+fn each_minute_is_judged_as_in_a_back_test() {
+    let folder = shop(&outage());
+    let (engine, project) = (engine(), load(&folder));
+    let backtest = BacktestRequest {
+        services: Vec::new(),
+        change: Change::Feature,
+        gate: None,
+        from: instant("00:01:00"),
+        until: instant("11:59:00"),
+        step_seconds: 60,
+        incident_within_seconds: 60,
+        events: Events::default(),
+    };
+    let report = engine.backtest(&project, None, &backtest).unwrap();
+    let expected: Vec<(Timestamp, Effect)> =
+        report.services[0].sets[0].runs.iter().map(|run| (run.from, run.effect)).collect();
+    let mut watch = engine.watch(&project, &request(60), None).unwrap();
+    catch_up(&mut watch);
+    let verdicts = watch.news().into_iter().filter_map(|news| match news.news {
+        News::Verdict { to, .. } => Some((news.at, to.effect)),
+        _ => None,
+    });
+    assert_eq!(verdicts.collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn what_comes_late_is_counted_as_long_as_its_slice_is_kept() {
+    let folder = shop(&outage());
+    let (engine, project) = (engine(), load(&folder));
+    let mut watch = engine.watch(&project, &request(60), None).unwrap();
+    catch_up(&mut watch);
+    let late_ones: String = (0..3)
+        .map(|number| event(5000 + number, "request", instant("10:00:00"), "{\"status\":500}"))
+        .collect();
+    std::fs::write(folder.path().join("late.jsonl"), late_ones).unwrap();
+    catch_up(&mut watch);
+    let slo = &watch.status().unwrap()[0].slos[0];
+    assert_eq!(slo.counts.as_ref().map(|counts| (counts.good, counts.bad)), Some((120, 3)));
+    assert_eq!(watch.counts().late, 0);
+}
+
+/// A service with SLOs of all sorts.
+const SORTS: &str = r#"
+[service]
+name = "shop"
+owner = "us"
+
+[[sli]]
+name = "availability"
+plugin = "availability"
+
+[[sli]]
+name = "traffic"
+plugin = "throughput"
+[sli.params]
+at-least = 8
+per = "10m"
+empty = "bad"
+
+[[sli]]
+name = "newness"
+plugin = "freshness"
+[sli.params]
+threshold = "20m"
+
+[[slo]]
+name = "by-events"
+sli = "availability"
+objective = "90%"
+window = "4d"
+
+[[slo]]
+name = "by-slices"
+sli = "availability"
+objective = "90%"
+window = "4d"
+budgeting = "time-slices"
+slice = "5m"
+
+[[slo]]
+name = "by-shares"
+sli = "availability"
+objective = "90%"
+window = "1d"
+budgeting = "ratio-time-slices"
+slice = "10m"
+unknown-counts-as = "ignored"
+
+[[slo]]
+name = "busy"
+sli = "traffic"
+objective = "50%"
+window = "4d"
+slice = "10m"
+
+[[slo]]
+name = "fresh"
+sli = "newness"
+objective = "90%"
+window = "4d"
+slice = "5m"
+
+[[slo]]
+name = "all"
+objective = "50%"
+window = "4d"
+slice = "5m"
+composite = { all = [{ slo = "by-slices", target = "80%" }, { slo = "fresh", target = "90%" }] }
+"#;
+
+/// Requests every few minutes over some days, some of which fail, with a silence in between.
+fn days(minutes: i64) -> String {
+    let mut text = String::new();
+    for minute in (0..minutes).filter(|minute| minute % 7 != 3 && !(3000..3300).contains(minute)) {
+        let at = instant("00:00:30") + jiff::SignedDuration::from_mins(minute);
+        let status = if minute % 13 == 0 { 500 } else { 200 };
+        let id = usize::try_from(minute).unwrap();
+        text.push_str(&event(id, "request", at, &format!("{{\"status\":{status}}}")));
+    }
+    text
+}
+
+#[test]
+fn merging_slices_changes_nothing_at_full_hours() {
+    let events = days(5 * 1440 + 2);
+    let folder = project(&[
+        ("services/shop.toml", SORTS),
+        ("policies/error-budget.toml", ERROR_BUDGET),
+        ("events.jsonl", &events),
+    ]);
+    let (engine, project) = (engine(), load(&folder));
+    let from = Some("2026-01-06T00:00:00Z".parse().unwrap());
+    let mut watch = engine.watch(&project, &WatchRequest { from, ..request(60) }, None).unwrap();
+    catch_up(&mut watch);
+    let minute = watch.minute().unwrap();
+    assert_eq!(minute.to_string(), "2026-01-06T00:00:00Z");
+    assert!(watch.time.kept_from.is_some(), "slices were merged");
+    let (expected, counts) = engine.slo_status(&project, None, minute, &Events::default()).unwrap();
+    let (found, expected) = (&watch.status().unwrap()[0].slos, &expected[0].slos);
+    for (found, expected) in found.iter().zip(expected) {
+        // The newest event is known to the minute here.
+        let expected =
+            weir_model::verdict::SloStatus { newest_event: found.newest_event, ..expected.clone() };
+        assert_eq!(*found, expected);
+    }
+    assert_eq!(found.len(), expected.len());
+    assert_eq!(watch.counts().used, counts.used + counts.late);
+}
+
+/// Feeds a file in pieces, and has another watch go on from a snapshot after some of them.
+fn in_pieces(folder: &TempDir, events: &str, cuts: &[(usize, bool)]) -> (Vec<String>, String, EventCounts) {
+    let (engine, project) = (engine(), load(folder));
+    let (file, snapshot) = (folder.path().join("events.jsonl"), folder.path().join("watch.snapshot"));
+    std::fs::write(&file, "").unwrap();
+    let mut news = Vec::new();
+    let mut watch = engine.watch(&project, &request(300), Some(&snapshot)).unwrap();
+    let mut written = 0;
+    for (length, interrupted) in cuts.iter().copied().chain([(events.len(), false)]) {
+        let end = events.len().min(written + length);
+        let mut file = std::fs::OpenOptions::new().append(true).open(&file).unwrap();
+        std::io::Write::write_all(&mut file, &events.as_bytes()[written..end]).unwrap();
+        written = end;
+        catch_up(&mut watch);
+        if interrupted {
+            news.extend(watch.news().iter().map(shown));
+            watch.save(&snapshot, 7).unwrap();
+            watch = engine.watch(&project, &request(300), Some(&snapshot)).unwrap();
+            assert_eq!(watch.mark(), Some(7));
+        }
+    }
+    news.extend(watch.news().iter().map(shown));
+    let standing = format!("{:?} {:?}", watch.minute(), watch.status().unwrap());
+    (news, standing, watch.counts())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(8))]
+
+    #[test]
+    fn pieces_interruptions_order_and_repeats_change_nothing(
+        cuts in prop::collection::vec((1_usize..40_000, any::<bool>()), 0..8),
+        // Minutes by which an event comes late: fewer than are waited for.
+        delays in prop::collection::vec(0_usize..5, 720),
+        repeats in prop::collection::vec((0_usize..720, 0_usize..100), 0..20),
+    ) {
+        let straight = outage();
+        let mut lines: Vec<(usize, &str)> =
+            straight.lines().zip(&delays).enumerate().map(|(minute, (line, delay))| (minute + delay, line)).collect();
+        let again: Vec<(usize, &str)> =
+            repeats.iter().map(|(line, after)| (lines[*line].0 + after, lines[*line].1)).collect();
+        lines.extend(again);
+        lines.sort_by_key(|(minute, _)| *minute);
+        let mixed: String = lines.iter().map(|(_, line)| format!("{line}\n")).collect();
+        let expected = in_pieces(&shop(""), &straight, &[]);
+        let (news, standing, counts) = in_pieces(&shop(""), &mixed, &cuts);
+        prop_assert_eq!(news, expected.0);
+        prop_assert_eq!(standing, expected.1);
+        prop_assert_eq!(counts, EventCounts { duplicate: repeats.len() as u64, ..expected.2 });
+    }
+}
