@@ -20,3 +20,4 @@ mod objectives;
 mod records;
 mod support;
 mod topics;
+mod watch;

@@ -1,9 +1,10 @@
 //! What was typed. What it means is worked out by the commands.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use weir_math::Decimal;
 use weir_model::Change;
 
@@ -222,8 +223,8 @@ pub(crate) struct WatchArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) snapshot: Option<PathBuf>,
     /// How often the snapshot is brought up to date
-    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = parse_duration, requires = "snapshot")]
-    pub(crate) snapshot_every: u64,
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = parse_pause, requires = "snapshot")]
+    pub(crate) snapshot_every: Duration,
     /// Stop when all that is there has been read, instead of waiting for more
     #[arg(long)]
     pub(crate) stop_at_end: bool,
@@ -311,6 +312,13 @@ fn parse_instant(text: &str) -> Result<Timestamp, String> {
 
 fn parse_duration(text: &str) -> Result<u64, String> {
     weir_math::parse_duration(text).map_err(|error| error.to_string())
+}
+
+/// Unlike durations that judgements depend on, a pause may be shorter than a second.
+fn parse_pause(text: &str) -> Result<Duration, String> {
+    let pause: SignedDuration =
+        text.parse().map_err(|_| "expected a time such as `10s` or `500ms`".to_owned())?;
+    Duration::try_from(pause).map_err(|_| "it can't be negative".to_owned())
 }
 
 fn parse_share(text: &str) -> Result<Decimal, String> {

@@ -123,7 +123,7 @@ impl<'a> Desk<'a> {
 
     /// Brings the snapshot up to date when it is time to.
     fn keep_snapshot(&mut self, watch: &mut Watch<'_>) -> Result<(), Failure> {
-        if self.saved.elapsed() >= Duration::from_secs(self.arguments.snapshot_every) {
+        if self.saved.elapsed() >= self.arguments.snapshot_every {
             self.save(watch)?;
         }
         Ok(())

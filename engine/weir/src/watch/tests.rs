@@ -186,6 +186,7 @@ sli = "availability"
 objective = "90%"
 window = "4d"
 budgeting = "time-slices"
+slice-target = "80%"
 slice = "5m"
 
 [[slo]]
@@ -215,7 +216,6 @@ slice = "5m"
 name = "all"
 objective = "50%"
 window = "4d"
-slice = "5m"
 composite = { all = [{ slo = "by-slices", target = "80%" }, { slo = "fresh", target = "90%" }] }
 "#;
 
