@@ -146,8 +146,7 @@ impl Account {
         budgeting: Budgeting,
         unknown: Unknown,
     ) -> Result<Self, SeriesError> {
-        let account = Self::new(series, budgeting, unknown);
-        let seconds = account.grid.length();
+        let (seconds, own) = (series.grid().length(), series.grid().starts());
         let length = i64::from(past.seconds.get());
         let misaligned = |instant: &&i64| instant.rem_euclid(length) != 0;
         let ends = past.merged.iter().map(|(start, _)| start).chain([&past.until]);
@@ -160,13 +159,46 @@ impl Account {
         if let Some(start) = falling.or_else(|| series.first().filter(|first| *first < past.until)) {
             return Err(SeriesError::OutOfOrder { start });
         }
-        let starts = past.merged.iter().map(|(start, _)| *start).chain(account.grid.starts().iter().copied());
+        let starts = past.merged.iter().map(|(start, _)| *start).chain(own.iter().copied());
         let slices = series.all().map(|(_, tally)| Merged::slice(tally, budgeting, unknown));
         Ok(Self {
             grid: Grid::with_past(seconds, starts.collect(), past.seconds, past.until),
             sums: sums(past.merged.iter().map(|(_, merged)| *merged).chain(slices)),
-            missing: account.missing,
+            missing: count(Tally::default(), budgeting, unknown),
         })
+    }
+
+    /// Says what the last slice holds by now, or adds one behind it. O(1) in the mean, where nothing else shares the starts of
+    /// the slices with this account.
+    ///
+    /// # Errors
+    ///
+    /// When the slice starts before the last one, or within the merged past, or at no multiple of the slice length.
+    pub fn put(
+        &mut self,
+        start: i64,
+        tally: Tally,
+        budgeting: Budgeting,
+        unknown: Unknown,
+    ) -> Result<(), SeriesError> {
+        let slice_seconds = self.grid.seconds();
+        if start.rem_euclid(i64::from(slice_seconds)) != 0 {
+            return Err(SeriesError::Misaligned { start, slice_seconds });
+        }
+        let last = self.last();
+        if last.is_some_and(|last| start < last) || self.grid.is_past(start) {
+            return Err(SeriesError::OutOfOrder { start });
+        }
+        if last == Some(start) {
+            self.sums.pop();
+        } else if tally.is_empty() {
+            return Ok(());
+        } else {
+            self.grid.push(start);
+        }
+        let before = self.sums.last().copied().unwrap_or_default();
+        self.sums.push(before + Merged::slice(tally, budgeting, unknown));
+        Ok(())
     }
 
     /// Counts over the slices that start within the span, O(log n).

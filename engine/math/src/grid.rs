@@ -11,7 +11,7 @@ use crate::span::Span;
 pub(crate) struct Grid {
     seconds: NonZeroU32,
     // INVARIANT: rising, and each a multiple of `seconds`.
-    starts: Arc<[i64]>,
+    starts: Arc<Vec<i64>>,
     past: Option<Coarse>,
 }
 
@@ -26,7 +26,7 @@ struct Coarse {
 impl Grid {
     /// The starts must rise and be multiples of `seconds`.
     pub(crate) fn new(seconds: NonZeroU32, starts: Vec<i64>) -> Self {
-        Self { seconds, starts: starts.into(), past: None }
+        Self { seconds, starts: Arc::new(starts), past: None }
     }
 
     /// As [`new`](Grid::new), where starts before `until` are those of stretches of `stretch` seconds.
@@ -54,6 +54,16 @@ impl Grid {
 
     pub(crate) fn starts(&self) -> &[i64] {
         &self.starts
+    }
+
+    /// Whether an instant lies before single slices begin.
+    pub(crate) fn is_past(&self, instant: i64) -> bool {
+        self.past.is_some_and(|past| instant < past.until)
+    }
+
+    /// Adds a start after the last one, which it must lie behind and be a multiple of `seconds`.
+    pub(crate) fn push(&mut self, start: i64) {
+        Arc::make_mut(&mut self.starts).push(start);
     }
 
     /// Which of the slices with data start within the span.

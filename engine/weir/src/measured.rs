@@ -105,6 +105,17 @@ impl Counted<'_> {
     }
 }
 
+/// The slice of an SLO that is running at an instant.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Running {
+    /// Its start in seconds since 1970.
+    pub(crate) start: i64,
+    /// What it holds by then.
+    pub(crate) tally: Tally,
+    /// When an event that counted is known to have happened since the last instant, in milliseconds since 1970.
+    pub(crate) seen: Option<i64>,
+}
+
 /// A weighted composite. It has no counts, so policies are not asked about it.
 #[derive(Debug)]
 struct Weighted {
@@ -210,6 +221,16 @@ impl Slos {
         Ok(Slos { entries })
     }
 
+    /// Brings the counts up to a later instant: `running` tells of an SLO what its last slice holds by then. Whether it could:
+    /// what composites are made of can't be changed under them, and slices only come after those that are known.
+    pub(crate) fn go_on(&mut self, running: impl Fn(&str) -> Option<Running>) -> bool {
+        self.entries.iter_mut().all(|entry| {
+            let Entry::Counted(history) = entry else { return false };
+            let Some(history) = Arc::get_mut(history) else { return false };
+            running(history.slo.name.as_str()).is_some_and(|running| history.go_on(&running))
+        })
+    }
+
     /// The SLOs that count, by name, each with what started within a span.
     pub(crate) fn merged(&self, span: Span) -> impl Iterator<Item = (&Name, Merged)> {
         self.entries.iter().filter_map(move |entry| match entry {
@@ -290,6 +311,18 @@ impl History {
             seen: Vec::new(),
             parts: Vec::new(),
         })
+    }
+
+    /// Takes over what the last slice holds by now. Whether that can be done.
+    fn go_on(&mut self, running: &Running) -> bool {
+        if self.series.first().is_some() {
+            // Only composites ask for it, and it shares the starts of the slices with the account.
+            let Ok(empty) = Series::new(self.series.slice_seconds(), []) else { return false };
+            self.series = empty;
+        }
+        self.seen.extend(running.seen);
+        let (budgeting, unknown) = (self.slo.account(), self.slo.unknown_counts_as.into());
+        self.account.put(running.start, running.tally, budgeting, unknown).is_ok()
     }
 
     /// When the newest event happened that counted before the instant. A composite knows what the least known of its

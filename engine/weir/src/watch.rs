@@ -360,13 +360,7 @@ impl Watch<'_> {
         while minute <= last {
             let kept_from = self.time.kept_from;
             for service in self.services.iter_mut().filter(|_| minute >= from) {
-                service.judge(
-                    &self.live,
-                    (minute, last),
-                    kept_from,
-                    &self.request.thresholds,
-                    &mut self.news,
-                )?;
+                service.judge(&self.live, minute, kept_from, &self.request.thresholds, &mut self.news)?;
             }
             self.time.minute = Some(minute);
             self.merge(minute)?;

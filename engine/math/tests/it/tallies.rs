@@ -96,6 +96,32 @@ proptest! {
     }
 
     #[test]
+    fn an_account_that_grows_is_one_that_was_made_at_once(
+        ledger in ledgers(1..8_u32, 60),
+        known in 0..60_usize,
+        (start, end) in (-100..500_i64, -100..500_i64),
+    ) {
+        let (series, whole) = (ledger.series(), ledger.account());
+        let slices: Vec<_> = series.slices(Span { start: i64::MIN, end: i64::MAX }).collect();
+        let (first, rest) = slices.split_at(known.min(slices.len()));
+        let first = Series::new(ledger.slice_seconds, first.to_vec()).unwrap();
+        let mut account = Account::new(&first, ledger.budgeting, ledger.unknown);
+        for (start, tally) in rest {
+            let part = Tally { good: 0, unknown: tally.unknown / 2, ..*tally };
+            account.put(*start, part, ledger.budgeting, ledger.unknown).unwrap();
+            account.put(*start, *tally, ledger.budgeting, ledger.unknown).unwrap();
+        }
+        let span = Span { start, end };
+        prop_assert_eq!(account.counts(span), whole.counts(span));
+        prop_assert_eq!(account.coverage(span), whole.coverage(span));
+        if let Some(last) = account.last() {
+            let before = last - i64::from(ledger.slice_seconds);
+            let refused = account.put(before, Tally::default(), ledger.budgeting, ledger.unknown);
+            prop_assert_eq!(refused, Err(SeriesError::OutOfOrder { start: before }));
+        }
+    }
+
+    #[test]
     fn a_ratio_slice_weighs_a_billion(good in 0..=u64::MAX / 2, bad in 0..=u64::MAX / 2) {
         prop_assume!(good + bad > 0);
         let series = Series::new(60, [(0, Tally { good, bad, unknown: 0 })]).unwrap();

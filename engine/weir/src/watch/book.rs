@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use weir_flow::{Ledger, Slice};
-use weir_math::Tally;
+use weir_math::{Span, Tally};
 
 /// The slices of one SLI, in stretches of which old ones are given up as a whole.
 ///
@@ -64,6 +64,20 @@ impl Book {
                 Some((start.checked_add(offset)?, slice))
             })
         })
+    }
+
+    /// What the slices hold together that start within a span.
+    pub(super) fn sum(&self, span: Span) -> Tally {
+        let (grain, stretch) = (i64::from(self.grain), i64::from(self.stretch));
+        let first = span.start.div_euclid(stretch) * stretch;
+        let stretches = self.stretches.range(first..span.end.max(first));
+        let cells = stretches.flat_map(|(start, cells)| {
+            (0..cells.len()).filter_map(move |cell| {
+                let offset = i64::try_from(cell).ok()?.checked_mul(grain)?;
+                span.contains(start.checked_add(offset)?).then(|| cells.slice(cell))?
+            })
+        });
+        cells.map(|slice| slice.tally).sum()
     }
 
     /// The slices as a ledger for a calculator that judges slices. It begins with an empty one that only tells how new the
@@ -176,6 +190,9 @@ mod tests {
                 .filter(|(_, slice)| !slice.tally.is_empty())
                 .map(|(start, slice)| (start, Slice { latest: slice.latest.filter(|_| with_latest), ..slice }));
             prop_assert_eq!(book.slices().collect::<Vec<_>>(), expected.collect::<Vec<_>>());
+            let span = Span { start: 180, end: 1500 };
+            let within = whole.slices().filter(|(start, _)| span.contains(*start));
+            prop_assert_eq!(book.sum(span), within.map(|(_, slice)| slice.tally).sum());
         }
 
         #[test]

@@ -11,12 +11,13 @@ use weir_math::{Decimal, Past, Span};
 use weir_model::service::Service;
 use weir_model::transition::{AlertState, Answer, DataState, News, Side, TRANSITION_VERSION, Transition};
 
+use super::MINUTE;
 use super::book::Book;
 use crate::case::Case;
 use crate::decide::{Armed, Burning, Outlook, decide};
 use crate::engine::{EngineError, ServiceStatus};
 use crate::measure::Wanted;
-use crate::measured::{Counted, MeasuredSlo, Slos, Standing};
+use crate::measured::{Counted, MeasuredSlo, Running, Slos, Standing};
 
 /// The first period of 1970 stands for all: others are longer by two days and an hour at most, in seconds.
 const LONGER_PERIODS: u64 = 3 * 86_400;
@@ -30,8 +31,8 @@ pub(super) struct Watched<'p> {
     slis: Vec<MeasuredSli>,
     /// The time before the slices that are kept, by SLO.
     pub(super) pasts: BTreeMap<String, Past>,
-    /// The SLOs with all that has been counted; none when it has to be put together.
-    whole: Option<Slos>,
+    /// The SLOs as of the minute that was judged last; none when they have to be put together anew.
+    known: Option<(i64, Slos)>,
     pub(super) said: Said,
     /// The length of stretches that slices are merged to, in seconds.
     stretch: Option<NonZeroU32>,
@@ -99,7 +100,7 @@ impl<'p> Watched<'p> {
             armed,
             slis,
             pasts: BTreeMap::new(),
-            whole: None,
+            known: None,
             said: Said::default(),
             stretch,
         }
@@ -129,31 +130,37 @@ impl<'p> Watched<'p> {
         for (sli, book) in self.slis.iter_mut().zip(books) {
             sli.book = book;
         }
-        (self.pasts, self.said, self.whole) = (pasts, said, None);
+        (self.pasts, self.said, self.known) = (pasts, said, None);
     }
 
     /// Takes over what has been counted: the next ledgers are its own.
     pub(super) fn collect(&mut self, ledgers: &mut impl Iterator<Item = Result<Ledger, String>>) {
         for (sli, ledger) in self.slis.iter_mut().zip(ledgers) {
-            self.whole = None;
             match ledger {
-                Ok(ledger) => sli.book.add(&ledger, sli.settles),
-                Err(reason) => sli.failure = Some(reason),
+                Ok(ledger) => {
+                    let first = ledger.slices().next().map(|(start, _)| start);
+                    // What comes late changes what was known.
+                    if self.known.as_ref().zip(first).is_some_and(|((known, _), first)| first < *known) {
+                        self.known = None;
+                    }
+                    sli.book.add(&ledger, sli.settles);
+                }
+                Err(reason) => (sli.failure, self.known) = (Some(reason), None),
             }
         }
     }
 
-    /// Judges the service at a full minute of those up to `last`, and tells what has changed.
+    /// Judges the service at a full minute, and tells what has changed.
     pub(super) fn judge(
         &mut self,
         live: &Live,
-        (minute, last): (i64, i64),
+        minute: i64,
         kept_from: Option<i64>,
         thresholds: &[Decimal],
         news: &mut Vec<Transition>,
     ) -> Result<(), EngineError> {
         self.case.at = Timestamp::from_second(minute).unwrap_or(Timestamp::MAX);
-        let judged = self.measured(live, (minute, last), kept_from)?;
+        let judged = self.measured(live, minute, kept_from)?;
         let standing = Standing { judged, shown: Vec::new() };
         let decided = decide(&self.case, &self.armed, &standing, Outlook::Nothing);
         let mut tell = |what| {
@@ -192,22 +199,26 @@ impl<'p> Watched<'p> {
 
     /// The SLOs that count, as of a full minute.
     ///
-    /// Most minutes stand between two slices of every SLO. There, what is known now holds what was known then, and it is put
-    /// together once for all of them. At the others, the slice that was running has to be cut.
+    /// Putting the counts of a service together takes much longer than judging them, so from one minute to the next they are
+    /// carried on where that can be done.
     fn measured(
         &mut self,
         live: &Live,
-        (minute, last): (i64, i64),
+        minute: i64,
         kept_from: Option<i64>,
     ) -> Result<Vec<MeasuredSlo>, EngineError> {
-        let at = Timestamp::from_second(minute).unwrap_or(Timestamp::MAX);
-        if self.slis.iter().any(|sli| minute.rem_euclid(i64::from(sli.slice_seconds)) != 0) {
-            return Ok(self.slos(live, minute, true, kept_from)?.judged(at));
-        }
-        if self.whole.is_none() {
-            self.whole = Some(self.slos(live, last, false, kept_from)?);
-        }
-        Ok(self.whole.as_ref().map(|slos| slos.judged(at)).unwrap_or_default())
+        let before = minute.saturating_sub(MINUTE);
+        let carried_on = match self.known.take() {
+            Some((known, mut slos)) if known == before && !self.slis.iter().any(|sli| sli.settles) => {
+                let running = |slo: &str| self.slis.iter().find(|sli| sli.wanted.slo == slo)?.running(minute);
+                slos.go_on(running).then_some(slos)
+            }
+            _ => None,
+        };
+        let slos = carried_on.map_or_else(|| self.slos(live, minute, kept_from), Ok)?;
+        let judged = slos.judged(Timestamp::from_second(minute).unwrap_or(Timestamp::MAX));
+        self.known = Some((minute, slos));
+        Ok(judged)
     }
 
     /// The start of the first slice that holds anything, in seconds since 1970.
@@ -223,20 +234,18 @@ impl<'p> Watched<'p> {
         kept_from: Option<i64>,
     ) -> Result<ServiceStatus, EngineError> {
         let at = Timestamp::from_second(minute).unwrap_or(Timestamp::MAX);
-        let slos = self.slos(live, minute, true, kept_from)?.standing(at).shown;
+        let slos = self.slos(live, minute, kept_from)?.standing(at).shown;
         Ok(ServiceStatus { service: self.service.about.name.to_string(), slos })
     }
 
-    /// The SLOs with what has been counted; when `cut`, with what had happened before a full minute. Calculators that judge
-    /// slices judge those that had ended by then.
-    fn slos(&self, live: &Live, minute: i64, cut: bool, kept_from: Option<i64>) -> Result<Slos, EngineError> {
-        let before = cut.then_some(minute);
+    /// The SLOs with what had happened before a full minute.
+    fn slos(&self, live: &Live, minute: i64, kept_from: Option<i64>) -> Result<Slos, EngineError> {
         let counted = self.slis.iter().map(|sli| {
             let settled = sli.settled(live, minute)?;
             let within = |(start, _): &(i64, Slice)| kept_from.is_none_or(|from| *start >= from);
             match &settled {
-                Some(ledger) => sli.counted(ledger.slices().filter(within), before),
-                None => sli.counted(sli.book.slices().filter(within), before),
+                Some(ledger) => sli.counted(ledger.slices().filter(within), Some(minute)),
+                None => sli.counted(sli.book.slices().filter(within), Some(minute)),
             }
         });
         Slos::with_pasts(self.service, counted.collect::<Result<_, EngineError>>()?, &self.pasts)
@@ -279,7 +288,7 @@ impl<'p> Watched<'p> {
             past.merged.retain(|(start, _)| *start >= horizon);
         }
         self.slis.iter_mut().for_each(|sli| sli.book.give_up(until));
-        self.whole = None;
+        self.known = None;
         Ok(())
     }
 }
@@ -292,6 +301,19 @@ impl MeasuredSli {
         }
         let settled = live.settle(self.request, &self.book.ledger(), until.saturating_mul(1000));
         settled.map(Some).map_err(EngineError::Internal)
+    }
+
+    /// The slice of the SLO that is running when a minute ends, as far as it has come.
+    fn running(&self, minute: i64) -> Option<Running> {
+        let length = i64::from(self.slice_seconds);
+        let before = minute.saturating_sub(MINUTE);
+        let start = super::floor(minute.saturating_sub(1), length);
+        // Several slices may end within a minute.
+        let is_within = start <= before;
+        let fresh = self.book.sum(Span { start: before, end: minute });
+        let tally = self.book.sum(Span { start, end: minute });
+        let seen = (!fresh.is_empty()).then(|| before.saturating_mul(1000));
+        is_within.then_some(Running { start, tally, seen })
     }
 
     fn counted(
