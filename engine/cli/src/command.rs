@@ -6,6 +6,7 @@ mod gate;
 mod help;
 mod init;
 mod replay;
+mod report;
 mod schema;
 mod slo;
 mod test;
@@ -34,6 +35,7 @@ pub(crate) fn run(command: Command) -> Result<Exit, Failure> {
         Command::Test(arguments) => test::run(&arguments),
         Command::Backtest(arguments) => backtest::run(&arguments),
         Command::Watch(arguments) => watch::run(&arguments),
+        Command::Report(arguments) => report::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Schema { name } => schema::run(name.as_deref()),
         Command::Init { folder } => init::run(&folder),
@@ -125,7 +127,12 @@ fn project_in(folder: Option<&Path>) -> Result<Project, Failure> {
 
 /// The instant that the arguments mean.
 fn instant(arguments: &ProjectArguments, project: &Project) -> Timestamp {
-    arguments.at.or_else(|| project.as_of()).unwrap_or_else(now)
+    instant_of(arguments.at, project)
+}
+
+/// The instant that somebody named, else the one of the project, else the present.
+fn instant_of(at: Option<Timestamp>, project: &Project) -> Timestamp {
+    at.or_else(|| project.as_of()).unwrap_or_else(now)
 }
 
 /// The present, in whole seconds: nothing is judged more finely. The clock is read here and nowhere else.
