@@ -18,6 +18,8 @@ mod guest;
 mod hostile;
 mod objectives;
 mod page;
+#[cfg(target_os = "linux")]
+mod progress;
 mod records;
 mod report;
 mod support;

@@ -20,6 +20,7 @@ use weir::{Engine, EngineError, EngineOptions, Events, InitError, Project, Proje
 
 use crate::args::{Command, EventArguments, ProjectArguments, SloCommand};
 use crate::exit::Exit;
+use crate::output::Bar;
 use crate::render::Clock;
 use crate::render::diagnostics::diagnostics;
 
@@ -146,8 +147,15 @@ fn clock(project: &Project) -> Clock {
     Clock::of(project.time_zone())
 }
 
+/// Asks for something that takes events. Whoever waits at a terminal sees how far reading has come.
+fn reading<T>(arguments: &EventArguments, ask: impl FnOnce(Events) -> T) -> T {
+    let bar = Bar::start();
+    let progress = bar.as_ref().map(Bar::progress);
+    ask(Events { progress, ..events(arguments) })
+}
+
 fn events(arguments: &EventArguments) -> Events {
-    Events { files: arguments.events.clone(), strict: arguments.strict }
+    Events { files: arguments.events.clone(), strict: arguments.strict, progress: None }
 }
 
 fn engine() -> Result<Engine, Failure> {

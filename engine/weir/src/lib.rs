@@ -53,4 +53,5 @@ pub use report::{
 pub use suggest::{Suggestion, Suggestions, Supported};
 pub use toil::ToilReport;
 pub use watch::{SnapshotError, Step, Watch, WatchRequest};
+pub use weir_flow::Progress;
 pub use weir_model as model;
