@@ -204,3 +204,25 @@ fn composites_have_histories_and_burn_rates_of_their_own() {
     check(2, "mean", "-24950 %", "250.5");
     check(3, "both", "0 %", "1");
 }
+
+#[test]
+fn each_point_of_a_history_is_what_would_have_been_said_then() {
+    let project = sample();
+    let report = json(&report(&["checkout", "reports", "--format", "json"]));
+    let check = |service: usize, point: usize, at: &str, is_known: bool| {
+        let service = &report["services"][service];
+        let arguments =
+            ["slo", "status", service["service"].as_str().unwrap(), "--format", "json", "--at", at];
+        let status = json(&weir(&[&arguments[..], &["--project", project.to_str().unwrap()]].concat()));
+        let slo = &status["services"][0]["slos"][0];
+        assert_eq!(slo["gap"].is_null(), is_known, "{at}: {slo}");
+        let left = &service["slos"][0]["history"]["remaining"][point];
+        let expected = if is_known { &slo["remaining"] } else { &Value::Null };
+        assert_eq!(left, expected, "{at}");
+    };
+    // From 25 October at noon on, every three hours; the log of `reports` ends on 22 November.
+    check(0, 100, "2026-11-07T00:00:00Z", true);
+    check(0, 239, "2026-11-24T09:00:00Z", true);
+    check(1, 222, "2026-11-22T06:00:00Z", true);
+    check(1, 224, "2026-11-22T12:00:00Z", false);
+}
