@@ -189,10 +189,12 @@ fn slos(service: &ServiceReport, clock: &Clock) -> String {
     let rows: Vec<Vec<String>> = service.slos.iter().map(|slo| of_slo(&slo.status, clock)).collect();
     let headings = ["slo", "objective", "window", "achieved", "budget left", "coverage", "note"];
     let mut out = format!("<h3>Error budgets</h3>\n{}", table(&headings, &rows));
-    for slo in &service.slos {
-        for remark in slo.status.gap.clone().into_iter().chain(remarks_on(&slo.status)) {
-            let name = escaped(&slo.status.name);
-            out.push_str(&format!("<p class=\"faint\">{name}: {}</p>\n", prose(&remark)));
+    for slo in service.slos.iter().map(|slo| &slo.status) {
+        // Why it can't be judged names the SLO itself.
+        let gap = slo.gap.as_deref().map(prose);
+        let remarks = remarks_on(slo).map(|remark| format!("{}: {}", escaped(&slo.name), prose(&remark)));
+        for line in gap.into_iter().chain(remarks) {
+            out.push_str(&format!("<p class=\"faint\">{line}</p>\n"));
         }
     }
     out.push_str("<div class=\"charts\">\n");
