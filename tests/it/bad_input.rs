@@ -1,6 +1,6 @@
 //! Wrong input: each kind has its diagnostic and its exit code, and nothing is lost silently.
 
-use crate::support::{Project, Run, weir};
+use crate::support::{Project, Run, digest, weir};
 
 const GATE: [&str; 4] = ["gate", "my-service", "--at", "2026-01-01T02:00:00Z"];
 
@@ -196,7 +196,7 @@ fn hostile(name: &str, mood: &str, on_error: &str) -> Project {
     let component =
         std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/guests/built").join(name);
     let bytes = std::fs::read(component.with_extension("wasm")).unwrap();
-    let digest = weir_digest(&bytes);
+    let digest = digest(&bytes);
     project.write("plugins/hostile.wasm", bytes).write(
         "weir.lock",
         format!("[[plugin]]\nname = \"hostile\"\npath = \"plugins/hostile.wasm\"\nsha256 = \"{digest}\"\n"),
@@ -216,11 +216,6 @@ fn hostile(name: &str, mood: &str, on_error: &str) -> Project {
         );
     }
     project
-}
-
-fn weir_digest(bytes: &[u8]) -> String {
-    use sha2::Digest as _;
-    sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn check_hostile_policy(mood: &str, expected: &str) {

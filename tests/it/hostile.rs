@@ -2,7 +2,7 @@
 //! why, and every other policy is judged all the same.
 
 use crate::guest::{Guest, words};
-use crate::support::{Project, Run, weir};
+use crate::support::{Project, Run, digest, weir};
 
 const GATE: [&str; 4] = ["gate", "my-service", "--at", "2026-01-01T02:00:00Z"];
 
@@ -10,10 +10,7 @@ const GATE: [&str; 4] = ["gate", "my-service", "--at", "2026-01-01T02:00:00Z"];
 fn project(guest: &Guest, lock: &str, policy: &str) -> Project {
     let project = Project::new();
     let component = guest.component();
-    let digest: String = {
-        use sha2::Digest as _;
-        sha2::Sha256::digest(&component).iter().map(|byte| format!("{byte:02x}")).collect()
-    };
+    let digest = digest(&component);
     project
         .requests(120, 100_000)
         .write("plugins/guest.wasm", component)

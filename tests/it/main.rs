@@ -17,7 +17,11 @@ mod gate;
 mod guest;
 mod hostile;
 mod objectives;
+mod page;
+#[cfg(target_os = "linux")]
+mod progress;
 mod records;
+mod report;
 mod support;
 mod topics;
 mod watch;

@@ -52,6 +52,12 @@ fn command(arguments: &[&str]) -> Command {
     command
 }
 
+/// The SHA-256 of a component, as `weir.lock` has it.
+pub(crate) fn digest(component: &[u8]) -> String {
+    use sha2::Digest as _;
+    sha2::Sha256::digest(component).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// A project in a folder of its own, made by `weir init`.
 pub(crate) struct Project {
     folder: TempDir,

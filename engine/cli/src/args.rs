@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Backtest(BacktestArguments),
     /// Follow events as they come, and tell what changes: verdicts, alerts, budgets, missing data
     Watch(WatchArguments),
+    /// Tell how all services stand at an instant, as one HTML page or as JSON
+    Report(ReportArguments),
     /// Derive a decision again from its record, and say whether it comes out the same
     Replay(ReplayArguments),
     /// Print the JSON Schema of a kind of file; without a name, list the kinds
@@ -248,6 +250,42 @@ pub(crate) enum NewsFormat {
     Text,
     /// A CloudEvent a line, as JSON
     Cloudevents,
+}
+
+/// The arguments of `weir report`.
+#[derive(Debug, Args)]
+pub(crate) struct ReportArguments {
+    /// The services to tell of [default: all of the project]
+    pub(crate) services: Vec<String>,
+    /// What kind of change the gate is asked about
+    #[arg(long, value_name = "KIND", default_value = "feature", value_parser = parse_change)]
+    pub(crate) change: Change,
+    /// The gate to ask [default: `deploy` if there is one, else all policies]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) gate: Option<String>,
+    /// The file to write the report to [default: standard output]
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// The project's folder [default: the nearest folder upwards that holds a weir.toml]
+    #[arg(long, short, value_name = "DIR")]
+    pub(crate) project: Option<PathBuf>,
+    /// The instant to look at, such as 2026-11-24T12:00:00Z [default: the project's `as-of`, else now]
+    #[arg(long, value_name = "TIME", value_parser = parse_instant)]
+    pub(crate) at: Option<Timestamp>,
+    /// The form of the report
+    #[arg(long, value_enum, default_value_t = PageFormat::Html)]
+    pub(crate) format: PageFormat,
+    #[command(flatten)]
+    pub(crate) events: EventArguments,
+}
+
+/// The form of a report on a project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PageFormat {
+    /// One HTML page, which needs nothing else
+    Html,
+    /// One JSON document
+    Json,
 }
 
 /// The arguments of `weir test`.

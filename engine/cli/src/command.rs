@@ -6,6 +6,7 @@ mod gate;
 mod help;
 mod init;
 mod replay;
+mod report;
 mod schema;
 mod slo;
 mod test;
@@ -19,6 +20,7 @@ use weir::{Engine, EngineError, EngineOptions, Events, InitError, Project, Proje
 
 use crate::args::{Command, EventArguments, ProjectArguments, SloCommand};
 use crate::exit::Exit;
+use crate::output::Bar;
 use crate::render::Clock;
 use crate::render::diagnostics::diagnostics;
 
@@ -34,6 +36,7 @@ pub(crate) fn run(command: Command) -> Result<Exit, Failure> {
         Command::Test(arguments) => test::run(&arguments),
         Command::Backtest(arguments) => backtest::run(&arguments),
         Command::Watch(arguments) => watch::run(&arguments),
+        Command::Report(arguments) => report::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Schema { name } => schema::run(name.as_deref()),
         Command::Init { folder } => init::run(&folder),
@@ -125,7 +128,12 @@ fn project_in(folder: Option<&Path>) -> Result<Project, Failure> {
 
 /// The instant that the arguments mean.
 fn instant(arguments: &ProjectArguments, project: &Project) -> Timestamp {
-    arguments.at.or_else(|| project.as_of()).unwrap_or_else(now)
+    instant_of(arguments.at, project)
+}
+
+/// The instant that somebody named, else the one of the project, else the present.
+fn instant_of(at: Option<Timestamp>, project: &Project) -> Timestamp {
+    at.or_else(|| project.as_of()).unwrap_or_else(now)
 }
 
 /// The present, in whole seconds: nothing is judged more finely. The clock is read here and nowhere else.
@@ -139,8 +147,15 @@ fn clock(project: &Project) -> Clock {
     Clock::of(project.time_zone())
 }
 
+/// Asks for something that takes events. Whoever waits at a terminal sees how far reading has come.
+fn reading<T>(arguments: &EventArguments, ask: impl FnOnce(Events) -> T) -> T {
+    let bar = Bar::start();
+    let progress = bar.as_ref().map(Bar::progress);
+    ask(Events { progress, ..events(arguments) })
+}
+
 fn events(arguments: &EventArguments) -> Events {
-    Events { files: arguments.events.clone(), strict: arguments.strict }
+    Events { files: arguments.events.clone(), strict: arguments.strict, progress: None }
 }
 
 fn engine() -> Result<Engine, Failure> {

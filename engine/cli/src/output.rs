@@ -1,9 +1,13 @@
 //! The one place that writes to the terminal: results to standard output, all else to standard error.
 
+mod bar;
+
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use weir_model::Effect;
+
+pub(crate) use self::bar::Bar;
 
 /// Writes a result. A reader that has gone away is no error: it has seen enough.
 pub(crate) fn result(text: &str) -> io::Result<()> {

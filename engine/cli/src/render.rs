@@ -2,10 +2,13 @@
 
 pub(crate) mod backtest;
 pub(crate) mod cases;
+mod chart;
 pub(crate) mod check;
 pub(crate) mod diagnostics;
+mod html;
 pub(crate) mod lint;
 mod markup;
+pub(crate) mod report;
 pub(crate) mod table;
 pub(crate) mod toil;
 pub(crate) mod verdict;
@@ -13,7 +16,7 @@ pub(crate) mod watch;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use weir_model::EventCounts;
+use weir_model::{Effect, EventCounts};
 
 /// Shows instants in the time zone that the project asks for, each with its offset from UTC.
 #[derive(Debug, Clone)]
@@ -40,6 +43,16 @@ impl Clock {
         let form = if self.zone == TimeZone::UTC { "%d %b %H:%MZ" } else { "%d %b %H:%M%:z" };
         at.to_zoned_datetime(self.zone.clone()).strftime(form).to_string()
     }
+
+    /// The day that the instant lies in: `24 Nov`.
+    pub(crate) fn show_day(&self, at: Timestamp) -> String {
+        at.to_zoned_datetime(self.zone.clone()).strftime("%d %b").to_string()
+    }
+}
+
+/// An effect in words, with the mark of what could not be judged.
+pub(crate) fn effect_words(effect: Effect, undecided: bool) -> String {
+    if undecided { format!("{effect} (undecided)") } else { effect.to_string() }
 }
 
 /// What became of the events, in a line, and the first of those that could not be understood.

@@ -33,7 +33,7 @@ pub struct Options {
     pub strict: bool,
     /// How many threads decode and classify; none for as many as the machine has processors. No result depends on it.
     pub threads: Option<NonZeroUsize>,
-    /// Where the flow notes how far it has come.
+    /// Where the flow notes how many events it has read.
     pub progress: Option<Arc<Progress>>,
 }
 
@@ -111,9 +111,6 @@ impl Flow {
             let is_first = of_stream.is_none();
             match cutter.next(&mut block.bytes) {
                 Ok(Some(ending)) => {
-                    if let Some(progress) = &self.plan.options.progress {
-                        progress.add_bytes(block.bytes.len());
-                    }
                     block.header = 0;
                     if of_stream.as_ref().is_none_or(|stream| matches!(stream.layout, Layout::Blank)) {
                         let layout = Layout::new(format, file, &block.bytes, ending, &self.plan);

@@ -203,17 +203,8 @@ impl Engine {
         request: &BacktestRequest,
         report: &mut Backtest,
     ) -> Result<Vec<Judged<'p>>, EngineError> {
-        let mut services: Vec<&Service> = Vec::new();
-        for name in &request.services {
-            services.push(self.service_file(project, name)?);
-        }
-        if services.is_empty() {
-            services.extend(project.services());
-        }
-        services.sort_by_key(|service| service.about.name.as_str());
-        services.dedup_by_key(|service| service.about.name.as_str());
         let mut judged = Vec::new();
-        for service in services {
+        for service in self.services(project, &request.services)? {
             let mut of_sets = Vec::new();
             for set in sets {
                 let mut policies = self.judges(set.project, service, request.gate.as_deref())?;

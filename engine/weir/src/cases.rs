@@ -179,7 +179,7 @@ impl Engine {
             gate: case.gate.as_ref().map(ToString::to_string),
             at: *case.at,
             // A case is written by hand: what can't be read in it is a mistake.
-            events: Events { files: files.collect::<Vec<PathBuf>>(), strict: true },
+            events: Events { files: files.collect::<Vec<PathBuf>>(), strict: true, progress: None },
         };
         let prepared = match &case.tallies {
             None => self.prepare(project, &request)?,

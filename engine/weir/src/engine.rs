@@ -308,13 +308,7 @@ impl Engine {
         self.check_parameters(project)?;
         let mut case = self.empty_case(project, file, at);
         case.gate = "check".to_owned();
-        for policy in CasePolicy::of_project(project, |policy| policy.scope.covers(file)) {
-            let limits = plugins::limits(&policy.limits);
-            let plugin = self.plugins.named(project, policy.policy.about.plugin.as_str(), &limits)?;
-            if plugin.kind() == Kind::Check {
-                case.policies.push(policy);
-            }
-        }
+        case.policies = self.checks(project, file)?;
         if case.policies.is_empty() {
             return Err(EngineError::question(
                 format!("no check is about `{service}`"),
@@ -323,6 +317,23 @@ impl Engine {
         }
         let armed = self.arm(project, &case.policies)?;
         Ok(decide(&case, &armed, &Standing::default(), Outlook::Ahead).verdict)
+    }
+
+    /// The checks of a project that are about a service.
+    pub(crate) fn checks(
+        &self,
+        project: &Project,
+        service: &Service,
+    ) -> Result<Vec<CasePolicy>, EngineError> {
+        let mut checks = Vec::new();
+        for policy in CasePolicy::of_project(project, |policy| policy.scope.covers(service)) {
+            let limits = plugins::limits(&policy.limits);
+            let plugin = self.plugins.named(project, policy.policy.about.plugin.as_str(), &limits)?;
+            if plugin.kind() == Kind::Check {
+                checks.push(policy);
+            }
+        }
+        Ok(checks)
     }
 
     /// The case that a question to the gate makes.
@@ -455,6 +466,24 @@ impl Engine {
             Err(error) => return Err(error.into()),
         }
         Ok(())
+    }
+
+    /// The services of these names, or all where there are none, in the order of their names.
+    pub(crate) fn services<'p>(
+        &self,
+        project: &'p Project,
+        names: &[String],
+    ) -> Result<Vec<&'p Service>, EngineError> {
+        let mut services: Vec<&Service> = Vec::new();
+        for name in names {
+            services.push(self.service_file(project, name)?);
+        }
+        if names.is_empty() {
+            services.extend(project.services());
+        }
+        services.sort_by_key(|service| service.about.name.as_str());
+        services.dedup_by_key(|service| service.about.name.as_str());
+        Ok(services)
     }
 
     pub(crate) fn service_file<'p>(

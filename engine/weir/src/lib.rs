@@ -3,9 +3,9 @@
 //! [`Project::load`] reads a folder of files. An [`Engine`] runs the project's plugins in their sandbox over its events and
 //! answers: [`Engine::gate`] whether a change may go out, [`Engine::check`] how a service stands against the rules,
 //! [`Engine::slo_status`] what is left of its error budgets, [`Engine::toil`] where its people's time goes,
-//! [`Engine::replay`] whether a recorded decision comes out the same, [`Engine::backtest`] what policies would have said in
-//! the past, [`Engine::test`] whether the project's own cases come out as expected, and [`Engine::watch`] what changes while
-//! events come in.
+//! [`Engine::report`] all of this but the last, [`Engine::replay`] whether a recorded decision comes out the same,
+//! [`Engine::backtest`] what policies would have said in the past, [`Engine::test`] whether the project's own cases come out
+//! as expected, and [`Engine::watch`] what changes while events come in.
 //!
 //! Nothing here reads the clock: every question names the instant that it is about. The engine writes decision records and
 //! compiled plugins, and nothing else.
@@ -25,6 +25,7 @@ mod plugins;
 mod project;
 mod records;
 mod replay;
+mod report;
 mod slices;
 mod suggest;
 #[cfg(test)]
@@ -46,7 +47,11 @@ pub use plugins::PluginError;
 pub use project::{Project, ProjectError};
 pub use records::{RecordError, Records, Stored};
 pub use replay::Replay;
+pub use report::{
+    BudgetHistory, Burn, LowestBudget, Report, ReportRequest, ReportTotals, ServiceReport, SloReport,
+};
 pub use suggest::{Suggestion, Suggestions, Supported};
 pub use toil::ToilReport;
 pub use watch::{SnapshotError, Step, Watch, WatchRequest};
+pub use weir_flow::Progress;
 pub use weir_model as model;

@@ -2,10 +2,11 @@
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use fs_err as fs;
 use jiff::Timestamp;
-use weir_flow::{Flow, Format, Ledger, Options, Request, decompressed};
+use weir_flow::{Flow, Format, Ledger, Options, Progress, Request, decompressed};
 use weir_host::Kind;
 use weir_model::event::{Event, WORK_ITEM};
 use weir_model::limits::Limits;
@@ -29,6 +30,8 @@ pub struct Events {
     pub files: Vec<PathBuf>,
     /// Whether the first event that can't be understood stops the run.
     pub strict: bool,
+    /// Where it is noted how far reading has come, for whoever shows it.
+    pub progress: Option<Arc<Progress>>,
 }
 
 /// The ledger of one SLO, with the calculator that made it.
@@ -86,17 +89,11 @@ pub(crate) fn read_stretch(
         keep_whole: KEPT_WHOLE.map(str::to_owned).to_vec(),
         strict: events.strict,
         threads: None,
-        progress: None,
+        progress: events.progress.clone(),
     };
     let requests = wanted.iter().flatten().map(|wanted| wanted.request.clone()).collect();
     let mut flow = Flow::new(requests, options);
-    if events.files.is_empty() {
-        read_sources(project, services, &mut flow)?;
-    } else {
-        for file in &events.files {
-            read_file(file, file, &Format::CloudEvents, &mut flow)?;
-        }
-    }
+    read_all(&event_files(project, services, events)?, &mut flow, events.progress.as_ref())?;
     let outcome = flow.finish()?;
     let mut ledgers = outcome.ledgers.into_iter();
     let of_slo = |(wanted, ledger): (Wanted, Result<Ledger, String>)| SloLedger {
@@ -161,25 +158,35 @@ pub(crate) fn horizon(services: &[&Service], at: Timestamp) -> i64 {
     at.as_second().saturating_sub(back).saturating_mul(1000)
 }
 
-/// Reads the project's sources: all of them but access logs of services that nobody asks for.
-fn read_sources(project: &Project, services: &[&Service], flow: &mut Flow) -> Result<(), EngineError> {
-    for file in source_files(project, services)? {
-        read_file(&file.path, &file.shown, &file.format, flow)?;
-    }
-    Ok(())
-}
-
-/// A file of the project's sources.
+/// A file that events come from.
 #[derive(Debug)]
 pub(crate) struct SourceFile {
+    /// `-` is standard input.
     pub(crate) path: PathBuf,
     /// How messages name it, the same way on every machine.
     pub(crate) shown: PathBuf,
     pub(crate) format: Format,
 }
 
-/// The files of the project's sources that are there now.
-pub(crate) fn source_files(project: &Project, services: &[&Service]) -> Result<Vec<SourceFile>, EngineError> {
+/// The files that events come from: those that were asked for, else those of the project's sources that are there now.
+pub(crate) fn event_files(
+    project: &Project,
+    services: &[&Service],
+    events: &Events,
+) -> Result<Vec<SourceFile>, EngineError> {
+    if events.files.is_empty() {
+        return source_files(project, services);
+    }
+    let file = |path: &PathBuf| SourceFile {
+        path: path.clone(),
+        shown: if path == Path::new("-") { "standard input".into() } else { path.clone() },
+        format: Format::CloudEvents,
+    };
+    Ok(events.files.iter().map(file).collect())
+}
+
+/// The files of the project's sources: all of them but access logs of services that nobody asks for.
+fn source_files(project: &Project, services: &[&Service]) -> Result<Vec<SourceFile>, EngineError> {
     let mut files = Vec::new();
     for source in &project.file.sources {
         let about = |name: &Name| services.iter().any(|service| service.about.name == *name);
@@ -212,15 +219,48 @@ fn format(source: &EventSource) -> Format {
     }
 }
 
-/// Reads one file, which `shown` names in messages the same way on every machine.
-fn read_file(file: &Path, shown: &Path, format: &Format, flow: &mut Flow) -> Result<(), EngineError> {
-    let shown = shown.to_string_lossy().into_owned();
+/// Reads one file after the other, and notes how far it has come.
+fn read_all(
+    files: &[SourceFile],
+    flow: &mut Flow,
+    progress: Option<&Arc<Progress>>,
+) -> Result<(), EngineError> {
+    if let Some(progress) = progress {
+        progress.expect(stored_bytes(files));
+    }
+    for file in files {
+        read_file(file, flow, progress)?;
+    }
+    if let Some(progress) = progress {
+        progress.end();
+    }
+    Ok(())
+}
+
+fn read_file(
+    file: &SourceFile,
+    flow: &mut Flow,
+    progress: Option<&Arc<Progress>>,
+) -> Result<(), EngineError> {
+    let shown = file.shown.to_string_lossy().into_owned();
     let broken = |source: io::Error| EngineError::Events { file: shown.clone(), source };
-    let stream: Box<dyn Read> = if file == Path::new("-") {
+    let stream: Box<dyn Read> = if file.path == Path::new("-") {
         Box::new(io::stdin())
     } else {
-        Box::new(fs::File::open(file).map_err(broken)?.into_parts().0)
+        Box::new(fs::File::open(&file.path).map_err(broken)?.into_parts().0)
     };
-    let stream = decompressed(stream).map_err(broken)?;
-    Ok(flow.read(&shown, format, stream)?)
+    let stream = match progress {
+        Some(progress) => decompressed(Progress::counting(progress, stream)),
+        None => decompressed(stream),
+    };
+    Ok(flow.read(&shown, &file.format, stream.map_err(broken)?)?)
+}
+
+/// How long the files are together; 0 when one of them has no length, as a pipe has none.
+fn stored_bytes(files: &[SourceFile]) -> u64 {
+    let length = |file: &SourceFile| {
+        let stored = fs::metadata(&file.path).ok().filter(|stored| stored.is_file())?;
+        Some(stored.len())
+    };
+    files.iter().map(length).sum::<Option<u64>>().unwrap_or(0)
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use weir_flow::{Ledger, Slice};
 use weir_math::{
     Account, Budget, Budgeting, Counts, Decimal, Merged, Objective, Pace, Part, Past, Ratio, Series, Span,
-    Tally,
+    Tally, Window,
 };
 use weir_math::{all_hold, exhausts_at, objective_missed, weighted};
 use weir_model::service::Service;
@@ -36,9 +36,12 @@ pub(crate) struct Slos {
     entries: Vec<Entry>,
 }
 
+/// One SLO with all that was measured.
 #[derive(Debug)]
-enum Entry {
+pub(crate) enum Entry {
+    /// It counts.
     Counted(Arc<History>),
+    /// It is derived from others that do.
     Weighted(Box<Weighted>),
 }
 
@@ -118,7 +121,7 @@ pub(crate) struct Running {
 
 /// A weighted composite. It has no counts, so policies are not asked about it.
 #[derive(Debug)]
-struct Weighted {
+pub(crate) struct Weighted {
     slo: Slo,
     parts: Vec<(Decimal, Arc<History>)>,
 }
@@ -231,6 +234,11 @@ impl Slos {
         })
     }
 
+    /// The SLOs, in the order of the service file.
+    pub(crate) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
     /// The SLOs that count, by name, each with what started within a span.
     pub(crate) fn merged(&self, span: Span) -> impl Iterator<Item = (&Name, Merged)> {
         self.entries.iter().filter_map(move |entry| match entry {
@@ -257,6 +265,42 @@ impl Slos {
             Entry::Weighted(weighted) => Some(weighted.status(at)),
         });
         Standing { shown: shown.collect(), judged }
+    }
+}
+
+impl Entry {
+    /// The window of the SLO.
+    pub(crate) fn window(&self) -> &Window {
+        match self {
+            Entry::Counted(history) => &history.slo.window,
+            Entry::Weighted(weighted) => &weighted.slo.window,
+        }
+    }
+
+    /// What was left of the error budget at an instant, in seconds since 1970. None where nothing had counted, and where
+    /// data had gone stale: then nobody knew. To a slice.
+    pub(crate) fn remaining(&self, now: i64) -> Option<Ratio> {
+        let span = self.window().elapsed(now);
+        match self {
+            Entry::Counted(history) if history.is_fresh(now) => {
+                Budget::new(&history.objective, history.account.counts(span)).remaining()
+            }
+            Entry::Weighted(weighted) if weighted.parts.iter().all(|(_, part)| part.is_fresh(now)) => {
+                weighted.mean(span).0.map(|mean| mean.remaining)
+            }
+            Entry::Counted(_) | Entry::Weighted(_) => None,
+        }
+    }
+
+    /// The burn rate over the last so many seconds; none where nothing counted.
+    pub(crate) fn burn(&self, seconds: u64, now: i64) -> Option<Ratio> {
+        match self {
+            Entry::Counted(history) => Budget::new(&history.objective, history.counts(seconds, now)).burn(),
+            Entry::Weighted(weighted) => {
+                let span = Span { start: now.saturating_sub_unsigned(seconds), end: now };
+                weighted.mean(span).0.map(|mean| mean.burn)
+            }
+        }
     }
 }
 
@@ -342,6 +386,19 @@ impl History {
         Timestamp::from_millisecond(*newest).ok()
     }
 
+    /// Whether data was known at an instant that had not gone stale, to a slice. All parts of a composite must have some.
+    fn is_fresh(&self, now: i64) -> bool {
+        let has_data = |account: &Account| {
+            let back = self.slo.stale_after.seconds().saturating_add(u64::from(account.slice_seconds()));
+            let span = Span { start: now.saturating_sub_unsigned(back), end: now };
+            account.coverage(span).is_some_and(|share| share > Ratio::ZERO)
+        };
+        if self.parts.is_empty() {
+            return has_data(&self.account);
+        }
+        self.parts.iter().all(|part| has_data(&part.account))
+    }
+
     fn counts(&self, seconds: u64, now: i64) -> Counts {
         self.account.counts(Span { start: now.saturating_sub_unsigned(seconds), end: now })
     }
@@ -412,7 +469,7 @@ impl MeasuredSlo {
         &self.history.objective
     }
 
-    pub(crate) fn window(&self) -> &weir_math::Window {
+    pub(crate) fn window(&self) -> &Window {
         &self.history.slo.window
     }
 
@@ -529,17 +586,18 @@ impl History {
 }
 
 impl Weighted {
+    /// The mean over a stretch of time, where any part has counts, and the weights and budgets that it comes from.
+    fn mean(&self, span: Span) -> (Option<weir_math::Weighted>, Vec<(Decimal, Budget)>) {
+        let budget = |history: &History| Budget::new(&history.objective, history.account.counts(span));
+        let parts: Vec<(Decimal, Budget)> =
+            self.parts.iter().map(|(weight, part)| (*weight, budget(part))).collect();
+        (weighted(&parts), parts)
+    }
+
     fn status(&self, at: Timestamp) -> SloStatus {
         let now = at.as_second();
-        let span = self.slo.window.elapsed(now);
-        let mean = |span: Span| {
-            let budget = |history: &History| Budget::new(&history.objective, history.account.counts(span));
-            let parts: Vec<(Decimal, Budget)> =
-                self.parts.iter().map(|(weight, part)| (*weight, budget(part))).collect();
-            (weighted(&parts), parts)
-        };
-        let (whole, budgets) = mean(span);
-        let (hour, _) = mean(Span { start: now.saturating_sub(3600), end: now });
+        let (whole, budgets) = self.mean(self.slo.window.elapsed(now));
+        let (hour, _) = self.mean(Span { start: now.saturating_sub(3600), end: now });
         let parts = self.parts.iter().zip(budgets).map(|((weight, part), (_, budget))| PartOfWeighted {
             slo: part.slo.name.to_string(),
             weight: weight.to_string(),

@@ -3,7 +3,7 @@
 use jiff::{Timestamp, Unit};
 use weir::{Against, BacktestRequest};
 
-use super::{Failure, busy_engine, clock, events, json, notes, project_in};
+use super::{Failure, busy_engine, clock, json, notes, project_in, reading};
 use crate::args::{BacktestArguments, ReportFormat};
 use crate::exit::Exit;
 use crate::{output, render};
@@ -12,18 +12,21 @@ pub(super) fn run(arguments: &BacktestArguments) -> Result<Exit, Failure> {
     let project = project_in(arguments.project.as_deref())?;
     let against = arguments.against.as_deref().map(|folder| Against::load(&project, folder)).transpose()?;
     let end = arguments.to.or_else(|| project.as_of());
-    let request = BacktestRequest {
-        services: arguments.services.clone(),
-        change: arguments.change,
-        gate: arguments.gate.clone(),
-        from: arguments.from,
-        until: end.map_or_else(this_minute, Ok)?,
-        step_seconds: arguments.step,
-        incident_within_seconds: arguments.incident_within,
-        events: events(&arguments.events),
-    };
+    let until = end.map_or_else(this_minute, Ok)?;
     let engine = busy_engine()?;
-    let report = engine.backtest(&project, against.as_ref(), &request)?;
+    let report = reading(&arguments.events, |events| {
+        let request = BacktestRequest {
+            services: arguments.services.clone(),
+            change: arguments.change,
+            gate: arguments.gate.clone(),
+            from: arguments.from,
+            until,
+            step_seconds: arguments.step,
+            incident_within_seconds: arguments.incident_within,
+            events,
+        };
+        engine.backtest(&project, against.as_ref(), &request)
+    })?;
     notes(&engine)?;
     output::result(&match arguments.format {
         ReportFormat::Human => render::backtest::report(&report, &clock(&project)),

@@ -2,23 +2,25 @@
 
 use weir::{GateRequest, Records};
 
-use super::{Failure, clock, engine, events, instant, json, notes, project};
+use super::{Failure, clock, engine, instant, json, notes, project, reading};
 use crate::args::{Format, GateArguments};
 use crate::exit::Exit;
 use crate::{output, render};
 
 pub(super) fn run(arguments: &GateArguments) -> Result<Exit, Failure> {
     let project = project(&arguments.project)?;
-    let request = GateRequest {
-        service: arguments.service.clone(),
-        change: arguments.change,
-        gate: arguments.gate.clone(),
-        at: instant(&arguments.project, &project),
-        events: events(&arguments.events),
-    };
     let folder = arguments.records.clone().unwrap_or_else(|| project.records_folder());
     let engine = engine()?;
-    let stored = engine.gate(&project, &request, &Records::in_folder(folder))?;
+    let stored = reading(&arguments.events, |events| {
+        let request = GateRequest {
+            service: arguments.service.clone(),
+            change: arguments.change,
+            gate: arguments.gate.clone(),
+            at: instant(&arguments.project, &project),
+            events,
+        };
+        engine.gate(&project, &request, &Records::in_folder(folder))
+    })?;
     notes(&engine)?;
     let verdict = &stored.record.verdict;
     output::result(&match arguments.project.format {

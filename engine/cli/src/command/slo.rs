@@ -4,7 +4,7 @@ use serde::Serialize;
 use weir_model::verdict::SloStatus;
 use weir_model::{EventCounts, Severity};
 
-use super::{Failure, clock, engine, events, instant, json, notes, project};
+use super::{Failure, clock, engine, instant, json, notes, project, reading};
 use crate::args::{Format, SloLintArguments, SloStatusArguments};
 use crate::exit::Exit;
 use crate::{output, render};
@@ -33,7 +33,8 @@ pub(super) fn status(arguments: &SloStatusArguments) -> Result<Exit, Failure> {
     let at = instant(&arguments.project, &project);
     let service = arguments.service.as_deref();
     let engine = engine()?;
-    let (services, counts) = engine.slo_status(&project, service, at, &events(&arguments.events))?;
+    let (services, counts) =
+        reading(&arguments.events, |events| engine.slo_status(&project, service, at, &events))?;
     notes(&engine)?;
     output::result(&match arguments.project.format {
         Format::Human => {
@@ -57,7 +58,8 @@ pub(super) fn lint(arguments: &SloLintArguments) -> Result<Exit, Failure> {
     let project = project(&status.project)?;
     let at = instant(&status.project, &project);
     let engine = engine()?;
-    let lint = engine.slo_lint(&project, status.service.as_deref(), at, &events(&status.events))?;
+    let service = status.service.as_deref();
+    let lint = reading(&status.events, |events| engine.slo_lint(&project, service, at, &events))?;
     notes(&engine)?;
     output::result(&match status.project.format {
         Format::Human => render::lint::lint(&lint, &clock(&project)),
@@ -78,7 +80,8 @@ pub(super) fn suggest(arguments: &SloStatusArguments) -> Result<Exit, Failure> {
     let at = instant(&arguments.project, &project);
     let engine = engine()?;
     let service = arguments.service.as_deref();
-    let suggestions = engine.slo_suggest(&project, service, at, &events(&arguments.events))?;
+    let suggestions =
+        reading(&arguments.events, |events| engine.slo_suggest(&project, service, at, &events))?;
     notes(&engine)?;
     output::result(&match arguments.project.format {
         Format::Human => render::lint::suggestions(&suggestions, &clock(&project)),

@@ -1,6 +1,6 @@
 //! `weir toil`: where does people's time go, and what should be automated first?
 
-use super::{Failure, clock, engine, events, instant, json, notes, project};
+use super::{Failure, clock, engine, instant, json, notes, project, reading};
 use crate::args::{Format, ToilArguments};
 use crate::exit::Exit;
 use crate::{output, render};
@@ -9,7 +9,7 @@ pub(super) fn run(arguments: &ToilArguments) -> Result<Exit, Failure> {
     let project = project(&arguments.project)?;
     let at = instant(&arguments.project, &project);
     let engine = engine()?;
-    let reports = engine.toil(&project, at, arguments.period, &events(&arguments.events))?;
+    let reports = reading(&arguments.events, |events| engine.toil(&project, at, arguments.period, &events))?;
     notes(&engine)?;
     output::result(&match arguments.project.format {
         Format::Human => {

@@ -6,11 +6,10 @@ use weir::{
     Alert, Backtest, Course, Deploy, Detected, Difference, Incident, Run, ServiceBacktest, Time, Totals,
 };
 use weir_math::format_duration;
-use weir_model::Effect;
 
 use crate::output::bold;
 use crate::render::table::{table, text};
-use crate::render::{Clock, events};
+use crate::render::{Clock, effect_words, events};
 
 /// Service by service: what the policies say, stretch by stretch, what they would have stopped, what the alerts are worth.
 pub(crate) fn report(report: &Backtest, clock: &Clock) -> String {
@@ -95,11 +94,6 @@ pub(super) fn hours(seconds: u64) -> String {
         (0, minutes) => format!("{minutes}m"),
         (hours, minutes) => format!("{hours}h{minutes:02}m"),
     }
-}
-
-/// An effect in words, with the mark of what could not be judged.
-pub(super) fn effect_words(effect: Effect, undecided: bool) -> String {
-    if undecided { format!("{effect} (undecided)") } else { effect.to_string() }
 }
 
 /// What decided: `error-budget: budget-below-freeze`.

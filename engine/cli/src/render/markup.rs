@@ -1,7 +1,7 @@
 //! Text between the tags of HTML and XML.
 
-/// Text as it may stand between tags and in attributes: what could be taken for markup is written out, and control
-/// characters, which XML can't hold, become question marks.
+/// Text as it may stand between tags and in attributes: what could be taken for markup is written out. Control characters,
+/// which XML can't hold and terminals obey, become question marks, and so do those that turn the direction of writing.
 pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
@@ -12,7 +12,8 @@ pub(crate) fn escaped(text: &str) -> String {
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
             '\n' | '\r' | '\t' => out.push(character),
-            '\u{0}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => out.push('?'),
+            '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}' => out.push('?'),
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => out.push('?'),
             other => out.push(other),
         }
     }
@@ -27,5 +28,6 @@ mod tests {
     fn text_is_never_markup() {
         assert_eq!(escaped("a < b & \"c\" > 'd'"), "a &lt; b &amp; &quot;c&quot; &gt; &#39;d&#39;");
         assert_eq!(escaped("tab\tline\nbell\u{7}"), "tab\tline\nbell?");
+        assert_eq!(escaped("\u{1b}[2J\u{9b}31m\u{7f} gpj.\u{202e}exe"), "?[2J?31m? gpj.?exe");
     }
 }

@@ -56,10 +56,23 @@ fn headline(verdict: &Verdict, clock: &Clock) -> String {
 }
 
 fn flip_lines(flip: &Flip, clock: &Clock) -> String {
+    let mut out = format!("  {} {}\n", bold("to lift it"), flip_words(flip));
+    if let Some(when) = flip_time(flip, clock) {
+        out.push_str(&format!("  {} {when}\n", bold("when")));
+    }
+    out
+}
+
+/// What would lift a verdict or a clause, and what there is of it.
+pub(crate) fn flip_words(flip: &Flip) -> String {
     let has = flip.has.as_ref().map(|has| format!("; there is {has}")).unwrap_or_default();
-    let mut out = format!("  {} {}{has}\n", bold("to lift it"), flip.needs);
+    format!("{}{has}", flip.needs)
+}
+
+/// When that comes about, as far as can be told.
+pub(crate) fn flip_time(flip: &Flip, clock: &Clock) -> Option<String> {
     let instant = |instant: jiff::Timestamp| clock.show(instant);
-    let when = match (flip.at_present_pace.map(instant), flip.if_all_good.map(instant)) {
+    match (flip.at_present_pace.map(instant), flip.if_all_good.map(instant)) {
         (Some(pace), Some(good)) if pace == good => Some(good),
         (Some(pace), Some(good)) => {
             Some(format!("{pace} at the present pace, {good} if nothing bad happens any more"))
@@ -69,23 +82,13 @@ fn flip_lines(flip: &Flip, clock: &Clock) -> String {
             Some(format!("{good} if nothing bad happens any more; never at the present pace"))
         }
         (None, None) => None,
-    };
-    if let Some(when) = when {
-        out.push_str(&format!("  {} {when}\n", bold("when")));
     }
-    out
 }
 
 fn policies(policies: &[PolicyOutcome]) -> String {
     let mut rows = table(["policy", "effect", "says"], &["says"]);
     for policy in policies {
-        let effect = match policy.mode {
-            weir_model::Mode::Enforce => policy.effect.to_string(),
-            weir_model::Mode::Warn | weir_model::Mode::Audit => {
-                format!("{} ({}: {})", policy.effect, policy.mode, policy.asks)
-            }
-        };
-        let mut first = Some((policy.policy.clone(), effect));
+        let mut first = Some((policy.policy.clone(), policy_effect(policy)));
         for line in says(policy) {
             let (name, effect) = first.take().unwrap_or_default();
             rows.add_row([name, effect, line]);
@@ -94,15 +97,29 @@ fn policies(policies: &[PolicyOutcome]) -> String {
     text(&rows)
 }
 
-/// What a policy says, a sentence a line.
-fn says(policy: &PolicyOutcome) -> Vec<String> {
-    let mut lines = Vec::new();
+/// The effect of a policy, and what it would be if it were enforced.
+pub(crate) fn policy_effect(policy: &PolicyOutcome) -> String {
+    match policy.mode {
+        weir_model::Mode::Enforce => policy.effect.to_string(),
+        weir_model::Mode::Warn | weir_model::Mode::Audit => {
+            format!("{} ({}: {})", policy.effect, policy.mode, policy.asks)
+        }
+    }
+}
+
+/// Why a policy could not judge, a sentence a line.
+pub(crate) fn gaps(policy: &PolicyOutcome) -> impl Iterator<Item = String> {
     let why = match policy.judged {
         Judged::Yes => "",
         Judged::NoData => "no data: ",
         Judged::Error => "error: ",
     };
-    lines.extend(policy.gaps.iter().map(|gap| format!("{why}{gap}")));
+    policy.gaps.iter().map(move |gap| format!("{why}{gap}"))
+}
+
+/// What a policy says, a sentence a line.
+fn says(policy: &PolicyOutcome) -> Vec<String> {
+    let mut lines: Vec<String> = gaps(policy).collect();
     lines.extend(policy.clauses.iter().map(|clause| clause.text.clone()));
     if !policy.findings.is_empty() {
         lines.push(summary(policy));
@@ -114,7 +131,8 @@ fn says(policy: &PolicyOutcome) -> Vec<String> {
     lines
 }
 
-fn summary(policy: &PolicyOutcome) -> String {
+/// How the required rules of a check came out.
+pub(crate) fn summary(policy: &PolicyOutcome) -> String {
     let count = |outcome| {
         let counted = |finding: &&Finding| finding.outcome == outcome && finding.weight == Weight::Required;
         policy.findings.iter().filter(counted).count()
@@ -165,7 +183,7 @@ fn slos<'s>(
     let mut remarks = String::new();
     for (service, slo) in slos {
         let name = if with_service { format!("{service} {}", slo.name) } else { slo.name.clone() };
-        for remark in [slo.composite.as_ref().map(made_of), few(slo)].into_iter().flatten() {
+        for remark in remarks_on(slo) {
             remarks.push_str(&format!("  {name}: {remark}\n"));
         }
         let remaining = slo.remaining.clone().unwrap_or_else(|| "-".to_owned());
@@ -194,10 +212,16 @@ fn percent(text: &str) -> Option<f64> {
     text.trim_end_matches(['%', ' ']).parse().ok()
 }
 
+/// What has to be said of an SLO beside its numbers.
+pub(crate) fn remarks_on(slo: &SloStatus) -> impl Iterator<Item = String> {
+    [slo.composite.as_ref().map(made_of), few(slo)].into_iter().flatten()
+}
+
 /// An objective that allows fewer bad ones than this says little: each of them takes a tenth of the budget or more.
 const FEW_BAD: u64 = 10;
 
-fn note(slo: &SloStatus, clock: &Clock) -> String {
+/// Whether the budget lasts.
+pub(crate) fn note(slo: &SloStatus, clock: &Clock) -> String {
     match (&slo.gap, slo.exhausted_at) {
         (Some(_), _) => "can't be judged".to_owned(),
         (None, Some(_)) if is_spent(slo) => "exhausted".to_owned(),
@@ -261,21 +285,31 @@ fn findings<'f>(findings: impl Iterator<Item = &'f Finding>) -> String {
     out
 }
 
-/// One finding with its place, its remedy and its waiver.
-pub(crate) fn finding_lines(finding: &Finding) -> String {
-    let (word, effect) = match (finding.outcome, finding.weight) {
+/// What came out of a rule, in a word, and the effect whose colour it has.
+pub(crate) fn outcome(finding: &Finding) -> (&'static str, Effect) {
+    match (finding.outcome, finding.weight) {
         (Outcome::Pass, _) => ("pass", Effect::Allow),
         (Outcome::NotApplicable, _) => ("not applicable", Effect::Allow),
         (Outcome::Waived, _) => ("waived", Effect::Warn),
         (Outcome::Unknown, _) => ("unknown", Effect::Hold),
         (Outcome::Fail, Weight::Advised) => ("advice", Effect::Warn),
         (Outcome::Fail, Weight::Required) => ("fail", Effect::Freeze),
-    };
+    }
+}
+
+/// The document that was judged, and the line.
+pub(crate) fn place(finding: &Finding) -> Option<String> {
+    let line = finding.line.map(|line| format!(":{line}")).unwrap_or_default();
+    finding.file.as_ref().map(|file| format!("{file}{line}"))
+}
+
+/// One finding with its place, its remedy and its waiver.
+pub(crate) fn finding_lines(finding: &Finding) -> String {
+    let (word, effect) = outcome(finding);
     let level = finding.level.as_ref().map(|level| format!(" ({level})")).unwrap_or_default();
     let mut out = format!("  {} {}{level}: {}\n", in_effect_colour(effect, word), finding.rule, finding.text);
-    if let Some(file) = &finding.file {
-        let line = finding.line.map(|line| format!(":{line}")).unwrap_or_default();
-        out.push_str(&format!("      at {file}{line}\n"));
+    if let Some(place) = place(finding) {
+        out.push_str(&format!("      at {place}\n"));
     }
     if let Some(waiver) = &finding.waiver {
         out.push_str(&format!("      {waiver}\n"));

@@ -1,9 +1,9 @@
 //! Streams that break, stop, repeat and are watched.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write as _};
 use std::sync::Arc;
 
-use weir_flow::{Flow, FlowError, Format, Progress};
+use weir_flow::{Flow, FlowError, Format, Progress, decompressed};
 
 use crate::{Cut, Summary, WHOLE, options, read, requests};
 
@@ -130,9 +130,15 @@ fn progress_is_noted() {
     let mut flow = Flow::new(requests(), options);
     flow.set_block_size(300);
     let text: String = (0..30).map(|id| line(id, 200)).collect();
-    flow.read("log", &Format::CloudEvents, text.as_bytes()).unwrap();
-    assert_eq!(progress.bytes(), text.len() as u64);
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    packed.write_all(text.as_bytes()).unwrap();
+    let packed = packed.finish().unwrap();
+    progress.expect(packed.len() as u64);
+    let stream = decompressed(Progress::counting(&progress, &packed[..])).unwrap();
+    flow.read("log", &Format::CloudEvents, stream).unwrap();
     flow.finish().unwrap();
+    // Of what is packed, the packed bytes count: they come to what was to be expected.
+    assert_eq!(Some(progress.bytes()), progress.total());
     assert_eq!(progress.events(), 30);
 }
 

@@ -129,13 +129,13 @@ fn read_one(path: &Path) -> io::Result<One> {
     };
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
-    Ok(checked(bytes).map_or_else(One::Broken, One::Whole))
+    Ok(checked(&bytes).map_or_else(One::Broken, One::Whole))
 }
 
 /// The content of a snapshot's bytes, or what is wrong with them.
-fn checked(bytes: Vec<u8>) -> Result<Vec<u8>, String> {
+fn checked(bytes: &[u8]) -> Result<Vec<u8>, String> {
     let Some(rest) = bytes.strip_prefix(MAGIC) else {
-        return Err(if MAGIC.starts_with(&bytes) {
+        return Err(if MAGIC.starts_with(bytes) {
             "it is empty".to_owned()
         } else {
             "it is another kind of file".to_owned()

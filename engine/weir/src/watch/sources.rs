@@ -1,14 +1,14 @@
 //! The streams that are followed side by side.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use weir_flow::{Format, LiveStream};
+use weir_flow::LiveStream;
 use weir_model::service::Service;
 
 use super::follow::{Files, Follower, Piece, Position, ReadFile};
 use super::watched::Watched;
 use crate::engine::EngineError;
-use crate::measure::{Events, SourceFile, source_files};
+use crate::measure::{Events, SourceFile, event_files};
 use crate::project::Project;
 
 /// The streams.
@@ -50,7 +50,7 @@ impl Sources {
         services: &[&Service],
         events: &Events,
     ) -> Result<Sources, EngineError> {
-        let sources = files(project, services, events)?.into_iter().map(Source::new).collect();
+        let sources = event_files(project, services, events)?.into_iter().map(Source::new).collect();
         Ok(Sources { sources, files: Files::default() })
     }
 
@@ -123,7 +123,7 @@ impl Sources {
     ) -> Result<bool, EngineError> {
         let services: Vec<&Service> = services.iter().map(|watched| watched.service).collect();
         let before = self.sources.len();
-        for file in files(project, &services, events)? {
+        for file in event_files(project, &services, events)? {
             let source = Source::new(file);
             let is_known = self.sources.iter().any(|known| known.path == source.path);
             if !is_known && !self.files.hold(&source.path).map_err(|error| source.failure(error))? {
@@ -203,17 +203,4 @@ impl Source {
     fn failure(&self, source: std::io::Error) -> EngineError {
         EngineError::Events { file: self.path.display().to_string(), source }
     }
-}
-
-/// The files that events come from.
-fn files(project: &Project, services: &[&Service], events: &Events) -> Result<Vec<SourceFile>, EngineError> {
-    if events.files.is_empty() {
-        return source_files(project, services);
-    }
-    let file = |path: &PathBuf| SourceFile {
-        path: path.clone(),
-        shown: if path == Path::new("-") { "standard input".into() } else { path.clone() },
-        format: Format::CloudEvents,
-    };
-    Ok(events.files.iter().map(file).collect())
 }

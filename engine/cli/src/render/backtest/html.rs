@@ -7,11 +7,12 @@ use weir::{Backtest, Course, ServiceBacktest};
 use weir_math::format_duration;
 
 use super::{
-    alert_length, decided_by, deploy_summary, detection_summary, detection_words, effect_words, hours,
-    reset_words, times, what,
+    alert_length, decided_by, deploy_summary, detection_summary, detection_words, hours, reset_words, times,
+    what,
 };
-use crate::render::Clock;
+use crate::render::html::{self, folded, table};
 use crate::render::markup::escaped;
+use crate::render::{Clock, effect_words};
 
 /// The page.
 pub(crate) fn page(report: &Backtest, clock: &Clock) -> String {
@@ -19,12 +20,7 @@ pub(crate) fn page(report: &Backtest, clock: &Clock) -> String {
     for service in &report.services {
         body.push_str(&of_service(service, report, clock));
     }
-    format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>Back-test</title>\n\
-         <style>\n{}</style>\n</head>\n<body>\n{body}</body>\n</html>\n",
-        include_str!("style.css")
-    )
+    html::page("Back-test", "", &body)
 }
 
 fn head(report: &Backtest, clock: &Clock) -> String {
@@ -184,26 +180,4 @@ fn differences(service: &ServiceBacktest, clock: &Clock) -> String {
         })
         .collect();
     format!("<h3>Where they differ</h3>\n{}", table(&["from", "for", "project", "against"], &rows))
-}
-
-/// A table of cells that are HTML already.
-fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
-    let mut out = String::from("<table>\n<tr>");
-    for heading in headings {
-        out.push_str(&format!("<th>{heading}</th>"));
-    }
-    out.push_str("</tr>\n");
-    for row in rows {
-        out.push_str("<tr>");
-        for cell in row {
-            out.push_str(&format!("<td>{cell}</td>"));
-        }
-        out.push_str("</tr>\n");
-    }
-    out.push_str("</table>\n");
-    out
-}
-
-fn folded(title: &str, content: &str) -> String {
-    format!("<details>\n<summary>{title}</summary>\n{content}</details>\n")
 }

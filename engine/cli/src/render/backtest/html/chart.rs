@@ -1,13 +1,12 @@
 //! One picture a service: effects, deploys, incidents and budgets on one axis of time.
 
-use jiff::Timestamp;
 use weir::{Backtest, BurnDown, Course, Deploy, Incident, Run, ServiceBacktest};
-use weir_math::format_duration;
-use weir_model::Effect;
 
-use crate::render::Clock;
-use crate::render::backtest::{decided_by, effect_words};
+use crate::render::backtest::decided_by;
+use crate::render::chart::{self, Axis, label, number};
+use crate::render::html::look;
 use crate::render::markup::escaped;
+use crate::render::{Clock, effect_words};
 
 /// Where the time axis begins and ends, and how wide the picture is.
 const LEFT: f64 = 180.0;
@@ -18,8 +17,6 @@ const BAND: f64 = 26.0;
 const MARKS: f64 = 26.0;
 const BUDGET: f64 = 96.0;
 const GAP: f64 = 14.0;
-/// Below this part of the budget, in percent, a curve is cut off: far below zero, only how far matters.
-const LOWEST: f64 = -100.0;
 /// Stretches narrower than this have no room for their name.
 const ROOM: f64 = 46.0;
 /// About how many marks the axis of time has.
@@ -27,16 +24,6 @@ const TICKS: u64 = 8;
 
 /// The five looks of a stretch of time. Each has a pattern, so that none is told by its colour alone.
 const LOOKS: [&str; 5] = ["allow", "warn", "hold", "freeze", "undecided"];
-
-fn look(effect: Effect, undecided: bool) -> &'static str {
-    match (undecided, effect) {
-        (true, _) => "undecided",
-        (false, Effect::Allow) => "allow",
-        (false, Effect::Warn) => "warn",
-        (false, Effect::Hold) => "hold",
-        (false, Effect::Freeze) => "freeze",
-    }
-}
 
 /// The patterns over the colours: dots, lines one way, lines both ways, dashes.
 fn patterns() -> String {
@@ -58,8 +45,10 @@ fn patterns() -> String {
 
 /// What the looks and marks mean. It also holds the patterns that the pictures of the page use.
 pub(super) fn legend() -> String {
-    let mut out =
-        format!("<svg viewBox=\"0 0 {WIDTH} 30\" role=\"img\" aria-label=\"legend\">\n{}", patterns());
+    let mut out = format!(
+        "<div class=\"wide\"><svg viewBox=\"0 0 {WIDTH} 30\" role=\"img\" aria-label=\"legend\">\n{}",
+        patterns()
+    );
     for (number, name) in (0_u8..).zip(LOOKS) {
         let x = f64::from(number) * 120.0;
         out.push_str(&format!(
@@ -80,13 +69,13 @@ pub(super) fn legend() -> String {
     out.push_str(
         "<rect class=\"incident\" x=\"950\" y=\"8\" width=\"26\" height=\"14\"/><text x=\"984\" y=\"20\">incident</text>\n",
     );
-    out.push_str("</svg>\n");
+    out.push_str("</svg></div>\n");
     out
 }
 
 /// The picture of a service.
 pub(super) fn chart(service: &ServiceBacktest, report: &Backtest, clock: &Clock) -> String {
-    let axis = Axis::new(report);
+    let axis = Axis::new((report.from, LEFT), (report.until, RIGHT));
     let mut top = 4.0;
     let mut out = String::new();
     for (name, course) in report.policy_sets.iter().zip(&service.sets) {
@@ -112,58 +101,13 @@ pub(super) fn chart(service: &ServiceBacktest, report: &Backtest, clock: &Clock)
         out.push_str(&burn_down(budget, &axis, top, report));
         top += BUDGET + GAP;
     }
-    out.push_str(&axis.ticks(top, clock));
+    out.push_str(&axis.ticks(top, TICKS, clock));
     format!(
-        "<svg viewBox=\"0 0 {WIDTH} {}\" role=\"img\" aria-label=\"effects, deploys, incidents and error budgets of {}\">\n\
-         {out}</svg>\n",
+        "<div class=\"wide\"><svg viewBox=\"0 0 {WIDTH} {}\" role=\"img\" aria-label=\"effects, deploys, incidents and error budgets of {}\">\n\
+         {out}</svg></div>\n",
         number(top + 24.0),
         escaped(&service.service)
     )
-}
-
-/// Where instants stand from left to right.
-struct Axis {
-    from: i64,
-    seconds: f64,
-    until: i64,
-}
-
-impl Axis {
-    fn new(report: &Backtest) -> Axis {
-        let (from, until) = (report.from.as_second(), report.until.as_second());
-        Axis { from, until, seconds: real(until.abs_diff(from)).max(1.0) }
-    }
-
-    fn x(&self, at: Timestamp) -> f64 {
-        let ahead = at.as_second().clamp(self.from, self.until).abs_diff(self.from);
-        LEFT + (RIGHT - LEFT) * real(ahead) / self.seconds
-    }
-
-    /// Marks at round instants, and lines up through the whole picture.
-    fn ticks(&self, bottom: f64, clock: &Clock) -> String {
-        const ROUND: [u64; 9] = [300, 900, 3600, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800];
-        let whole = self.until.abs_diff(self.from);
-        let step = ROUND.into_iter().find(|step| whole / step <= TICKS).unwrap_or(whole / TICKS);
-        let step = i64::try_from(step.max(1)).unwrap_or(i64::MAX);
-        let mut at = self.from.div_euclid(step).saturating_add(1).saturating_mul(step);
-        let mut out = format!("<path class=\"axis\" d=\"M{LEFT} {0}H{RIGHT}\"/>\n", number(bottom));
-        while at < self.until {
-            let Ok(instant) = Timestamp::from_second(at) else { break };
-            let x = number(self.x(instant));
-            out.push_str(&format!(
-                "<path class=\"axis\" d=\"M{x} {}v5\"/><text class=\"faint\" x=\"{x}\" y=\"{}\" text-anchor=\"middle\">{}</text>\n",
-                number(bottom),
-                number(bottom + 18.0),
-                clock.show_short(instant)
-            ));
-            at = at.saturating_add(step);
-        }
-        out
-    }
-}
-
-fn label(text: &str, top: f64) -> String {
-    format!("<text x=\"0\" y=\"{}\">{}</text>", number(top), escaped(text))
 }
 
 /// The effects of one set of policies.
@@ -271,95 +215,20 @@ fn incidents(service: &ServiceBacktest, axis: &Axis, top: f64, clock: &Clock) ->
     out
 }
 
-/// What was left of an error budget: a curve from all of it down to nothing and below.
+/// What was left of an error budget, with its name and its numbers.
 fn burn_down(budget: &BurnDown, axis: &Axis, top: f64, report: &Backtest) -> String {
-    let values: Vec<Option<f64>> = budget.remaining.iter().map(|left| percent(left.as_deref())).collect();
-    let worst = values.iter().flatten().copied().fold(100.0, f64::min);
-    let lowest = if worst < 0.0 { worst.max(LOWEST) } else { 0.0 };
-    let y = |value: f64| top + (100.0 - value.clamp(lowest, 100.0)) / (100.0 - lowest) * BUDGET;
-    let mut out = format!(
-        "<rect class=\"panel\" x=\"{LEFT}\" y=\"{}\" width=\"{}\" height=\"{BUDGET}\"/>\n",
-        number(top),
-        number(RIGHT - LEFT)
-    );
+    let drawn = chart::BurnDown::new(&budget.remaining, report.from, report.step_seconds);
+    let mut out = drawn.panel(axis, top, BUDGET);
     out.push_str(&label(&budget.slo, top + 12.0));
     out.push_str(&small(&format!("{} over {}", budget.objective, budget.window), top + 28.0));
-    let last = values.iter().flatten().next_back().copied();
-    if let Some(last) = last {
+    if let Some(last) = drawn.last() {
         out.push_str(&small(&format!("last {last:.1} %"), top + 44.0));
-        out.push_str(&small(&format!("lowest {worst:.1} %"), top + 60.0));
+        out.push_str(&small(&format!("lowest {:.1} %", drawn.worst), top + 60.0));
     }
-    let marks = [(100.0, "axis"), (0.0, "zero"), (lowest, "axis")];
-    for (value, class) in marks.into_iter().take(if lowest < 0.0 { 3 } else { 2 }) {
-        out.push_str(&format!("<path class=\"{class}\" d=\"M{LEFT} {}H{RIGHT}\"/>", number(y(value))));
-        out.push_str(&format!(
-            "<text class=\"faint\" x=\"{}\" y=\"{}\" text-anchor=\"end\">{value:.0} %</text>\n",
-            LEFT - 6.0,
-            number(y(value) + 4.0)
-        ));
-    }
-    out.push_str(&curve(&values, axis, &y, report));
+    out.push_str(&drawn.curve(axis, top, BUDGET));
     out
 }
 
 fn small(text: &str, top: f64) -> String {
     format!("<text class=\"faint\" x=\"0\" y=\"{}\">{}</text>\n", number(top), escaped(text))
-}
-
-/// The curve, with a gap where nothing is known. Where several steps fall on one point, the lowest counts.
-fn curve(values: &[Option<f64>], axis: &Axis, y: &impl Fn(f64) -> f64, report: &Backtest) -> String {
-    let mut points: Vec<Option<(f64, f64)>> = Vec::new();
-    for (step, value) in (0_u64..).zip(values) {
-        let second = axis.from.saturating_add_unsigned(step.saturating_mul(report.step_seconds));
-        let Ok(at) = Timestamp::from_second(second) else { break };
-        let x = (axis.x(at) * 2.0).round() / 2.0;
-        match (value, points.last_mut()) {
-            (Some(value), Some(Some((last, lowest)))) if *last == x => *lowest = lowest.max(y(*value)),
-            (Some(value), _) => points.push(Some((x, y(*value)))),
-            (None, Some(None) | None) => {}
-            (None, Some(Some(_))) => points.push(None),
-        }
-    }
-    let lines = points.split(Option::is_none).filter(|line| !line.is_empty());
-    let path: String = lines
-        .map(|line| {
-            let points = line.iter().flatten().map(|(x, y)| format!("{} {}", number(*x), number(*y)));
-            let joined = points.collect::<Vec<_>>().join("L");
-            // A line of one point has no length: give it one that can be seen.
-            let dot = if line.len() == 1 { "h1" } else { "" };
-            format!("M{joined}{dot}")
-        })
-        .collect();
-    format!(
-        "<path class=\"curve\" d=\"{path}\"><title>error budget left, every {}</title></path>\n",
-        format_duration(report.step_seconds)
-    )
-}
-
-fn percent(text: Option<&str>) -> Option<f64> {
-    text?.trim_end_matches(['%', ' ']).parse().ok()
-}
-
-/// A coordinate to a tenth.
-fn number(value: f64) -> String {
-    let text = format!("{value:.1}");
-    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a place in a picture")]
-fn real(value: u64) -> f64 {
-    value as f64
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn coordinates_are_short() {
-        assert_eq!(
-            (number(3.0), number(-0.25), number(1.06)),
-            ("3".to_owned(), "-0.2".to_owned(), "1.1".to_owned())
-        );
-    }
 }
