@@ -29,11 +29,29 @@ impl Latch {
     /// the time since then.
     #[must_use]
     pub fn closed(&self, account: &Account, objective: &Objective, window: &Window, now: i64) -> bool {
+        self.closed_since(account, objective, window, now, None)
+    }
+
+    /// As [`closed`](Latch::closed), where it is known whether the latch was closed at an earlier instant: nothing before it has
+    /// to be looked at again. The account must hold the same up to there as it did then.
+    #[must_use]
+    pub fn closed_since(
+        &self,
+        account: &Account,
+        objective: &Objective,
+        window: &Window,
+        now: i64,
+        known: Option<(i64, bool)>,
+    ) -> bool {
         let Some(first) = account.first() else { return false };
         let mut history = History { account, window, period: None };
         let mut instant = now;
         // The first slice counts from the instant after its start.
         while instant > first {
+            // The counts have not changed between this instant and the known one.
+            if let Some((_, closed)) = known.filter(|(known, _)| instant <= *known) {
+                return closed;
+            }
             let counts = account.counts(history.elapsed(instant));
             if let Some(remaining) = Budget::new(objective, counts).remaining() {
                 if remaining.cmp_decimal(&self.enter).is_lt() {

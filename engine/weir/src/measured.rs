@@ -2,13 +2,13 @@
 //! people see.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use weir_flow::{Ledger, Slice};
 use weir_math::{
-    Account, Budget, Budgeting, Counts, Decimal, Merged, Objective, Pace, Part, Past, Ratio, Series, Span,
-    Tally, Window,
+    Account, Budget, Budgeting, Counts, Decimal, Latch, Merged, Objective, Pace, Part, Past, Ratio, Series,
+    Span, Tally, Window,
 };
 use weir_math::{all_hold, exhausts_at, objective_missed, weighted};
 use weir_model::service::Service;
@@ -59,6 +59,8 @@ pub(crate) struct History {
     seen: Vec<i64>,
     /// The parts of a composite.
     parts: Vec<Arc<History>>,
+    /// Where latches are known to have stood, so that instants that follow each other need not look at the same past again.
+    latched: Mutex<Vec<(Latch, BTreeMap<i64, bool>)>>,
 }
 
 /// What was counted for an SLO that measures an SLI.
@@ -354,6 +356,7 @@ impl History {
             failure: None,
             seen: Vec::new(),
             parts: Vec::new(),
+            latched: Mutex::default(),
         })
     }
 
@@ -365,6 +368,8 @@ impl History {
             self.series = empty;
         }
         self.seen.extend(running.seen);
+        // The slice that was running has another past now.
+        self.latched = Mutex::default();
         let (budgeting, unknown) = (self.slo.account(), self.slo.unknown_counts_as.into());
         self.account.put(running.start, running.tally, budgeting, unknown).is_ok()
     }
@@ -397,6 +402,22 @@ impl History {
             return has_data(&self.account);
         }
         self.parts.iter().all(|part| has_data(&part.account))
+    }
+
+    /// Whether a latch is closed at an instant.
+    fn latched(&self, latch: &Latch, now: i64) -> bool {
+        let known = |latched: &[(Latch, BTreeMap<i64, bool>)]| {
+            let (_, known) = latched.iter().find(|(other, _)| other == latch)?;
+            known.range(..=now).next_back().map(|(instant, closed)| (*instant, *closed))
+        };
+        let before = known(&self.latched.lock().unwrap_or_else(PoisonError::into_inner));
+        let closed = latch.closed_since(&self.account, &self.objective, &self.slo.window, now, before);
+        let mut latched = self.latched.lock().unwrap_or_else(PoisonError::into_inner);
+        match latched.iter_mut().find(|(other, _)| other == latch) {
+            Some((_, known)) => drop(known.insert(now, closed)),
+            None => latched.push((*latch, BTreeMap::from([(now, closed)]))),
+        }
+        closed
     }
 
     fn counts(&self, seconds: u64, now: i64) -> Counts {
@@ -480,6 +501,11 @@ impl MeasuredSlo {
     /// What is left of the error budget.
     pub(crate) fn budget(&self) -> Budget {
         Budget::new(&self.history.objective, self.total)
+    }
+
+    /// Whether a latch is closed.
+    pub(crate) fn latched(&self, latch: &Latch) -> bool {
+        self.history.latched(latch, self.now)
     }
 
     /// The counts over the last so many seconds.

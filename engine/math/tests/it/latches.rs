@@ -44,14 +44,17 @@ proptest! {
     fn a_rolling_latch_equals_a_replay_second_by_second(
         ledger in ledgers(1..6_u32, 30),
         seconds in 1..40_u64,
-        now in -30..250_i64,
+        (now, earlier) in (-30..250_i64, 0..100_i64),
         budget_percent in 10..90_i128,
         levels in levels(),
     ) {
         let window = Window::Rolling { seconds };
         let latch = Latch { enter: hundredths(levels.0), leave: hundredths(levels.1) };
         let expected = replay(&ledger, budget_percent, levels, -50..=now, |instant| window.elapsed(instant));
-        prop_assert_eq!(latch.closed(&ledger.account(), &objective(budget_percent), &window, now), expected);
+        let (account, objective) = (ledger.account(), objective(budget_percent));
+        prop_assert_eq!(latch.closed(&account, &objective, &window, now), expected);
+        let known = (now - earlier, latch.closed(&account, &objective, &window, now - earlier));
+        prop_assert_eq!(latch.closed_since(&account, &objective, &window, now, Some(known)), expected);
     }
 }
 
@@ -62,7 +65,7 @@ proptest! {
     fn a_calendar_latch_equals_a_replay_slice_by_slice(
         // Hours that don't divide a day of 23 or 25 hours.
         ledger in ledgers((1..8_u32).prop_map(|hours| hours * 3_600), 40),
-        now_hours in 0..200_i64,
+        (now_hours, earlier) in (0..200_i64, 0..100 * 3_600_i64),
         budget_percent in 10..90_i128,
         levels in levels(),
     ) {
@@ -78,7 +81,10 @@ proptest! {
         // Slices and days begin on the hour, and a slice counts from the next second.
         let hours = (origin / 3_600 - 100..=now / 3_600).flat_map(|hour| [hour * 3_600, hour * 3_600 + 1]);
         let expected = replay(&ledger, budget_percent, levels, hours, |instant| window.elapsed(instant));
-        prop_assert_eq!(latch.closed(&ledger.account(), &objective(budget_percent), &window, now), expected);
+        let (account, objective) = (ledger.account(), objective(budget_percent));
+        prop_assert_eq!(latch.closed(&account, &objective, &window, now), expected);
+        let known = (now - earlier, latch.closed(&account, &objective, &window, now - earlier));
+        prop_assert_eq!(latch.closed_since(&account, &objective, &window, now, Some(known)), expected);
     }
 }
 

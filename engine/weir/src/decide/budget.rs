@@ -119,10 +119,7 @@ fn situation(
             window: window.nominal_seconds(now),
             total: counts(slo.total),
             windows: needs.windows.iter().map(|seconds| counts(slo.last(*seconds))).collect(),
-            latched: latches
-                .iter()
-                .map(|latch| latch.closed(slo.account(), objective, window, now))
-                .collect(),
+            latched: latches.iter().map(|latch| slo.latched(latch)).collect(),
             facts: slo.coverage.iter().map(|share| fact("coverage", &share.to_decimal_string(6))).collect(),
         }
     });
