@@ -56,28 +56,24 @@ impl Book {
 
     /// The slices that hold something, oldest first, each with the instant at which it starts (seconds since 1970).
     pub(super) fn slices(&self) -> impl Iterator<Item = (i64, Slice)> + Clone + '_ {
-        let grain = i64::from(self.grain);
-        self.stretches.iter().flat_map(move |(start, cells)| {
+        self.slices_in(Span { start: i64::MIN, end: i64::MAX })
+    }
+
+    /// Those of them that start within a span.
+    pub(super) fn slices_in(&self, span: Span) -> impl Iterator<Item = (i64, Slice)> + Clone + '_ {
+        let (grain, stretch) = (i64::from(self.grain), i64::from(self.stretch));
+        let first = span.start.saturating_sub(span.start.rem_euclid(stretch));
+        self.stretches.range(first..span.end.max(first)).flat_map(move |(start, cells)| {
             (0..cells.len()).filter_map(move |cell| {
-                let slice = cells.slice(cell)?;
-                let offset = i64::try_from(cell).ok()?.checked_mul(grain)?;
-                Some((start.checked_add(offset)?, slice))
+                let start = start.checked_add(i64::try_from(cell).ok()?.checked_mul(grain)?)?;
+                Some((start, cells.slice(cell).filter(|_| span.contains(start))?))
             })
         })
     }
 
     /// What the slices hold together that start within a span.
     pub(super) fn sum(&self, span: Span) -> Tally {
-        let (grain, stretch) = (i64::from(self.grain), i64::from(self.stretch));
-        let first = span.start.div_euclid(stretch) * stretch;
-        let stretches = self.stretches.range(first..span.end.max(first));
-        let cells = stretches.flat_map(|(start, cells)| {
-            (0..cells.len()).filter_map(move |cell| {
-                let offset = i64::try_from(cell).ok()?.checked_mul(grain)?;
-                span.contains(start.checked_add(offset)?).then(|| cells.slice(cell))?
-            })
-        });
-        cells.map(|slice| slice.tally).sum()
+        self.slices_in(span).map(|(_, slice)| slice.tally).sum()
     }
 
     /// The slices as a ledger for a calculator that judges slices. It begins with an empty one that only tells how new the

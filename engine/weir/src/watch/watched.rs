@@ -271,7 +271,7 @@ impl<'p> Watched<'p> {
             let within = |(start, _): &(i64, Slice)| span.contains(*start);
             let counted = self.slis.iter().zip(&settled).map(|(sli, settled)| match settled {
                 Some(ledger) => sli.counted(ledger.slices().filter(within), None),
-                None => sli.counted(sli.book.slices().filter(within), None),
+                None => sli.counted(sli.book.slices_in(span), None),
             });
             let slos = Slos::of(self.service, counted.collect::<Result<_, EngineError>>()?)?;
             for (slo, merged) in slos.merged(span) {
