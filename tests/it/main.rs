@@ -20,6 +20,7 @@ mod objectives;
 mod page;
 #[cfg(target_os = "linux")]
 mod progress;
+mod plugin;
 mod records;
 mod report;
 mod support;

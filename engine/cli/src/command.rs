@@ -5,6 +5,7 @@ mod check;
 mod gate;
 mod help;
 mod init;
+mod plugin;
 mod replay;
 mod report;
 mod schema;
@@ -38,6 +39,7 @@ pub(crate) fn run(command: Command) -> Result<Exit, Failure> {
         Command::Watch(arguments) => watch::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
+        Command::Plugin { command } => plugin::run(&command),
         Command::Schema { name } => schema::run(name.as_deref()),
         Command::Init { folder } => init::run(&folder),
         Command::Help { topic } => help::run(&topic),

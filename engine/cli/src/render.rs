@@ -9,6 +9,7 @@ mod html;
 pub(crate) mod lint;
 mod markup;
 pub(crate) mod report;
+pub(crate) mod plugin;
 pub(crate) mod table;
 pub(crate) mod toil;
 pub(crate) mod verdict;

@@ -1,0 +1,123 @@
+//! What plugins are and how they do, for people.
+
+mod parameters;
+
+use weir::{Added, Admission, Check, Import, Inspection, Rule, Verification};
+use weir_model::Effect;
+
+use crate::output::{bold, in_effect_colour};
+
+/// What a plugin is, line by line, then its parameters as a table.
+pub(crate) fn inspection(found: &Inspection) -> String {
+    let mut out = title(found);
+    let digest = format!("sha256 {}", found.digest);
+    let size = format!("{} bytes", found.size);
+    for (name, value) in
+        [("kind", found.kind.as_str()), ("contract", &found.contract), ("size", &size), ("digest", &digest)]
+    {
+        out.push_str(&line(name, value));
+    }
+    let imports: Vec<String> = found.imports.iter().map(import).collect();
+    out.push_str(&lines("imports", &imports, "nothing"));
+    if let Some(info) = &found.info {
+        out.push_str(&lines("reads", &info.reads, "nothing"));
+        out.push_str(&parameters::table(&info.parameters));
+    }
+    if found.needs_consent() {
+        out.push_str("\n  It imports WASI: a project runs it only with `wasi = \"inert\"` in weir.lock.\n");
+    }
+    out
+}
+
+fn title(found: &Inspection) -> String {
+    match &found.info {
+        Some(info) => format!("{} {}: {}\n", bold(&info.name), info.version, info.summary),
+        None => format!("{} that does not say what it is\n", bold(&format!("a {}", found.kind))),
+    }
+}
+
+fn line(name: &str, value: &str) -> String {
+    format!("  {name:<12} {value}\n")
+}
+
+/// A line for each of some values, the first one with their name.
+fn lines(name: &str, values: &[String], none: &str) -> String {
+    if values.is_empty() {
+        return line(name, none);
+    }
+    let names = std::iter::once(name).chain(std::iter::repeat(""));
+    names.zip(values).map(|(name, value)| line(name, value)).collect()
+}
+
+fn import(import: &Import) -> String {
+    match import.admission {
+        Admission::Contract => import.name.clone(),
+        Admission::Consent => format!("{} (needs the project's consent)", import.name),
+        Admission::Never => format!("{} (refused: no plugin may import it)", import.name),
+    }
+}
+
+/// One line a rule, and with a broken one what was found and what to do.
+pub(crate) fn verification(verification: &Verification) -> String {
+    let mut out = title(&verification.component);
+    for check in &verification.checks {
+        out.push_str(&rule(check, &verification.component));
+    }
+    let broken = verification.checks.iter().filter(|check| check.problem.is_some()).count();
+    out.push_str(&format!("\n{} rules kept, {broken} broken\n", verification.checks.len() - broken));
+    out
+}
+
+fn rule(check: &Check, found: &Inspection) -> String {
+    let Some(problem) = &check.problem else {
+        let word = in_effect_colour(Effect::Allow, "ok  ");
+        let what = fact(check.rule, found).unwrap_or_else(|| check.rule.meaning().to_owned());
+        return format!("  {word} {:<12} {what}\n", check.rule.as_str());
+    };
+    let word = in_effect_colour(Effect::Freeze, "FAIL");
+    let help = check.rule.remedy().map(|help| format!("{:20}help: {help}\n", "")).unwrap_or_default();
+    format!("  {word} {:<12} {problem}\n{help}", check.rule.as_str())
+}
+
+/// What was found, where that says more than that the rule is kept.
+fn fact(rule: Rule, found: &Inspection) -> Option<String> {
+    Some(match rule {
+        Rule::Contract => format!("{} ({})", found.contract, found.kind),
+        Rule::Imports if found.imports.is_empty() => "none".to_owned(),
+        Rule::Imports => {
+            found.imports.iter().map(|import| import.name.as_str()).collect::<Vec<_>>().join(", ")
+        }
+        Rule::Size => format!("{} bytes", found.size),
+        Rule::Schema => match parameters::count(&found.info.as_ref()?.parameters) {
+            0 => "no parameters".to_owned(),
+            1 => "1 parameter".to_owned(),
+            several => format!("{several} parameters"),
+        },
+        Rule::Compiles
+        | Rule::Describes
+        | Rule::Prepare
+        | Rule::Answer
+        | Rule::Repeatable
+        | Rule::Stateless
+        | Rule::RowByRow => return None,
+    })
+}
+
+/// What was added, and how to use it.
+pub(crate) fn added(added: &Added, verification: &Verification) -> String {
+    let Added { name, path, digest, .. } = added;
+    if !added.changed {
+        return format!("`{name}` is pinned as it is: {path}, sha256 {digest}\n");
+    }
+    let what = match &added.replaced {
+        Some(before) => format!("replaced `{name}`: weir.lock pinned sha256 {before}\n"),
+        None => format!("added `{name}`\n"),
+    };
+    let kind = verification.component.kind;
+    format!(
+        "{what}{}{}{}",
+        line("kind", kind.as_str()),
+        line("component", path),
+        line("sha256", &digest.to_string())
+    )
+}
