@@ -1,10 +1,8 @@
 //! Chores of the workspace, run as `cargo xtask`.
 
-mod component;
 mod lock;
 mod plugins;
 mod sources;
-mod toolchain;
 mod workspace;
 
 use std::process::ExitCode;

@@ -1,10 +1,12 @@
 //! What the author of a plugin asks, and whoever is handed one: what is it, does it keep to the contract, does it answer
 //! as expected. A plugin is a file here; no project has to know it yet.
 
+pub(crate) mod cases;
 pub(crate) mod pin;
+mod rows;
 
 use serde_json::Value;
-use weir_host::{Inspection, Limits, Plugin, Trial, Verification, Wasi, read_info};
+use weir_host::{Info, Inspection, Limits, Plugin, Trial, Verification, Wasi, read_info};
 use weir_model::diagnostic::{Diagnostic, quote};
 use weir_model::source::Source;
 use weir_model::validate::{check_schema, validate};
@@ -54,6 +56,15 @@ impl Engine {
             found.info = self.loaded(candidate).ok().map(|plugin| plugin.info().clone());
         }
         Ok(found)
+    }
+
+    /// Compiles a plugin and says what it is, as it says when it is asked. For a component that does not carry its
+    /// description yet.
+    ///
+    /// # Errors
+    /// When it can't be loaded.
+    pub fn describe_plugin(&self, candidate: &Candidate<'_>) -> Result<Info, EngineError> {
+        Ok(self.loaded(candidate)?.info().clone())
     }
 
     /// Holds a plugin against the contract: whatever can be found out about it without a project.

@@ -35,6 +35,7 @@ mod toil;
 mod watch;
 
 pub use authoring::Candidate;
+pub use authoring::cases::{PluginCaseOutcome, PluginCaseReport, plugin_cases};
 pub use authoring::pin::{Added, Addition};
 pub use backtest::{
     Against, Alert, Backtest, BacktestRequest, BurnDown, Course, Deploy, Detected, Detection, Difference,

@@ -1,7 +1,10 @@
 //! `weir plugin`: for those who write plugins, and those who are handed one.
 
 mod add;
+mod build;
 mod inspect;
+mod new;
+mod test;
 mod verify;
 
 use std::path::Path;
@@ -17,6 +20,9 @@ use crate::exit::Exit;
 /// Runs a subcommand of `weir plugin`.
 pub(super) fn run(command: &PluginCommand) -> Result<Exit, Failure> {
     match command {
+        PluginCommand::New(arguments) => new::run(arguments),
+        PluginCommand::Build(arguments) => build::run(arguments),
+        PluginCommand::Test(arguments) => test::run(arguments),
         PluginCommand::Inspect(arguments) => inspect::run(arguments),
         PluginCommand::Verify(arguments) => verify::run(arguments),
         PluginCommand::Add(arguments) => add::run(arguments),

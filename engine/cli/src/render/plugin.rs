@@ -121,3 +121,14 @@ pub(crate) fn added(added: &Added, verification: &Verification) -> String {
         line("sha256", &digest.to_string())
     )
 }
+
+/// What was built.
+pub(crate) fn built(path: &str, found: &Inspection) -> String {
+    format!(
+        "built {}{}{}{}",
+        title(found),
+        line("component", path),
+        line("size", &format!("{} bytes", found.size)),
+        line("sha256", &found.digest.to_string())
+    )
+}

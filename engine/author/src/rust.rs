@@ -1,28 +1,29 @@
-//! The compiler that builds the plugins, and how it is called.
+//! The Rust compiler that builds plugins, and how it is called.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail, ensure};
 use fs_err as fs;
 
-use crate::workspace::{Package, Workspace};
+use crate::error::AuthorError;
+use crate::tool;
 
 /// What plugins are compiled for: no operating system, no imports but those of the contract.
-pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
+pub const TARGET: &str = "wasm32-unknown-unknown";
 
 /// What plugins are compiled with, beside their profile. The 128-bit vectors double the speed of loops over rows.
-pub(crate) const FLAGS: [&str; 1] = ["-Ctarget-feature=+simd128"];
+pub const FLAGS: [&str; 1] = ["-Ctarget-feature=+simd128"];
 
 /// Where Debian keeps its compiler.
 const SYSTEM_RUSTC: &str = "/usr/bin/rustc";
 const SYSTEM_CARGO: &str = "/usr/bin/cargo";
 
 /// A compiler that can build plugins.
-pub(crate) struct Toolchain {
+#[derive(Debug)]
+pub struct Toolchain {
     /// How the compiler calls itself: name, version, commit, date.
-    pub(crate) version: String,
+    pub version: String,
     rustc: PathBuf,
     cargo: OsString,
     /// The sources of the standard library.
@@ -31,13 +32,35 @@ pub(crate) struct Toolchain {
     linker: Option<PathBuf>,
 }
 
+/// What is built.
+#[derive(Debug, Clone)]
+pub struct Order<'o> {
+    /// The folder that cargo runs in.
+    pub folder: &'o Path,
+    /// What stands for that folder in the component: panic messages carry paths.
+    pub folder_name: &'o str,
+    /// The package, where the folder holds several.
+    pub package: Option<&'o str>,
+    /// The dynamic library's name.
+    pub library: &'o str,
+    /// The profile.
+    pub profile: &'o str,
+    /// Where cargo keeps what it builds.
+    pub target_dir: &'o Path,
+    /// Whether the lock file may not change.
+    pub locked: bool,
+}
+
 impl Toolchain {
     /// The active toolchain if it knows the target, else the one that Debian packages.
-    pub(crate) fn find() -> Result<Self> {
-        let sysroot = PathBuf::from(answer("rustc".as_ref(), &["--print", "sysroot"])?);
+    ///
+    /// # Errors
+    /// When neither is there; the help says what to install.
+    pub fn find() -> Result<Toolchain, AuthorError> {
+        let sysroot = PathBuf::from(answer("rustc", &["--print", "sysroot"])?);
         if sysroot.join("lib/rustlib").join(TARGET).is_dir() {
-            return Ok(Self {
-                version: version("rustc".as_ref())?,
+            return Ok(Toolchain {
+                version: version("rustc")?,
                 rustc: "rustc".into(),
                 cargo: std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()),
                 std_sources: sysroot.join("lib/rustlib/src/rust"),
@@ -49,18 +72,20 @@ impl Toolchain {
         let complete = [SYSTEM_RUSTC, SYSTEM_CARGO].iter().all(|tool| Path::new(tool).is_file())
             && std_sources.join("library").is_dir();
         match linker {
-            Some(linker) if complete => Ok(Self {
-                version: version(SYSTEM_RUSTC.as_ref())?,
+            Some(linker) if complete => Ok(Toolchain {
+                version: version(SYSTEM_RUSTC)?,
                 rustc: SYSTEM_RUSTC.into(),
                 cargo: SYSTEM_CARGO.into(),
                 std_sources,
                 linker: Some(linker),
             }),
-            _ => bail!(
-                "no compiler here can build for `{TARGET}`\n\
-                 help: run `rustup target add {TARGET}`, or on Debian install the packages `rustc-web`, `cargo-web` \
-                 and `rust-web-src` beside a rustup toolchain, whose linker they use"
-            ),
+            _ => Err(AuthorError::Toolchain {
+                missing: format!("no Rust compiler here can build for `{TARGET}`"),
+                help: format!(
+                    "run `rustup target add {TARGET}`, or on Debian install the packages `rustc-web`, `cargo-web` and \
+                     `rust-web-src` beside a rustup toolchain, whose linker they use"
+                ),
+            }),
         }
     }
 
@@ -68,37 +93,44 @@ impl Toolchain {
     ///
     /// One call a plugin: cargo gives crates that several packages share the features that any of them asks for, so the
     /// bytes of a plugin would depend on its company.
-    pub(crate) fn build(&self, workspace: &Workspace, package: &Package) -> Result<Vec<u8>> {
-        let target_dir = workspace.root.join("target/plugins");
+    ///
+    /// # Errors
+    /// When cargo can't be run, or does not build it.
+    pub fn build(&self, order: &Order<'_>) -> Result<Vec<u8>, AuthorError> {
         let mut command = Command::new(&self.cargo);
         command
-            .args(["build", "--locked", "--quiet", "--profile", "plugin", "--target", TARGET])
-            .args(["--package", &package.name])
+            .args(["build", "--quiet", "--target", TARGET, "--profile", order.profile])
             .arg("--target-dir")
-            .arg(&target_dir)
-            .current_dir(&workspace.root)
+            .arg(order.target_dir)
+            .current_dir(order.folder)
             .env("RUSTC", &self.rustc)
-            .env("CARGO_ENCODED_RUSTFLAGS", self.flags(&workspace.root)?)
+            .env("CARGO_ENCODED_RUSTFLAGS", self.flags(order)?)
             // Cargo sets it for the programs that it runs; the system's compiler must not find another one's libraries.
             .env_remove("LD_LIBRARY_PATH");
+        if order.locked {
+            command.arg("--locked");
+        }
+        if let Some(package) = order.package {
+            command.args(["--package", package]);
+        }
         if let Some(linker) = &self.linker {
             command
                 .arg("-Zbuild-std=std,panic_abort")
                 .env("RUSTC_BOOTSTRAP", "1")
                 .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
         }
-        let status = command.status().with_context(|| format!("can't run `{}`", self.cargo.display()))?;
-        ensure!(status.success(), "the compiler refused `{}`", package.name);
-        let library = package.library().context("a plugin makes a dynamic library")?;
-        Ok(fs::read(target_dir.join(TARGET).join("plugin").join(format!("{library}.wasm")))?)
+        tool::run(&mut command)?;
+        let folder = order.target_dir.join(TARGET).join(order.profile);
+        Ok(fs::read(folder.join(format!("{}.wasm", order.library)))?)
     }
 
     /// The flags, with paths of this machine replaced by fixed ones: panic messages carry paths, and the same sources
     /// must give the same bytes in any folder.
-    fn flags(&self, workspace: &Path) -> Result<OsString> {
-        let mut paths = vec![(workspace.to_owned(), "/weir"), (self.std_sources.clone(), "/rust")];
-        let registries = cargo_home()?.join("registry/src");
-        if registries.is_dir() {
+    fn flags(&self, order: &Order<'_>) -> Result<OsString, AuthorError> {
+        let mut paths =
+            vec![(order.folder.to_owned(), order.folder_name), (self.std_sources.clone(), "/rust")];
+        let registries = cargo_home().map(|home| home.join("registry/src"));
+        if let Some(registries) = registries.filter(|folder| folder.is_dir()) {
             for registry in fs::read_dir(registries)? {
                 paths.push((registry?.path(), "/registry"));
             }
@@ -117,31 +149,22 @@ impl Toolchain {
     }
 }
 
-fn cargo_home() -> Result<PathBuf> {
-    if let Some(home) = std::env::var_os("CARGO_HOME") {
-        return Ok(home.into());
-    }
-    let home = std::env::home_dir().context("can't find the home folder: set `CARGO_HOME`")?;
-    Ok(home.join(".cargo"))
+fn cargo_home() -> Option<PathBuf> {
+    let set = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    set.or_else(|| Some(std::env::home_dir()?.join(".cargo")))
 }
 
 /// The linker that rustup ships beside the compiler; Debian has none for this target.
-fn linker(sysroot: &Path) -> Result<Option<PathBuf>> {
-    let host = answer("rustc".as_ref(), &["--print", "host-tuple"])?;
+fn linker(sysroot: &Path) -> Result<Option<PathBuf>, AuthorError> {
+    let host = answer("rustc", &["--print", "host-tuple"])?;
     let linker = sysroot.join("lib/rustlib").join(host).join("bin/rust-lld");
     Ok(linker.is_file().then_some(linker))
 }
 
-fn version(rustc: &Path) -> Result<String> {
+fn version(rustc: impl AsRef<OsStr>) -> Result<String, AuthorError> {
     answer(rustc, &["--version"])
 }
 
-fn answer(rustc: &Path, arguments: &[&str]) -> Result<String> {
-    let output = Command::new(rustc)
-        .args(arguments)
-        .env_remove("LD_LIBRARY_PATH")
-        .output()
-        .with_context(|| format!("can't run `{}`", rustc.display()))?;
-    ensure!(output.status.success(), "`{}` failed", rustc.display());
-    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+fn answer(rustc: impl AsRef<OsStr>, arguments: &[&str]) -> Result<String, AuthorError> {
+    tool::answer(Command::new(rustc).args(arguments).env_remove("LD_LIBRARY_PATH"))
 }
