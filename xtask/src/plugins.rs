@@ -98,7 +98,7 @@ fn toolchain() -> Result<Toolchain> {
 fn built(toolchain: &Toolchain, workspace: &Workspace, package: &Package) -> Result<Vec<u8>> {
     let module = toolchain.build(&Order {
         folder: &workspace.root,
-        folder_name: "/weir",
+        renamed: &[(workspace.root.clone(), "/weir".to_owned())],
         package: Some(&package.name),
         library: package.library().context("a plugin makes a dynamic library")?,
         profile: "plugin",

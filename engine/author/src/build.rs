@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use fs_err as fs;
+use serde::Deserialize;
 use weir_model::plugin::Language;
 
 use crate::error::AuthorError;
 use crate::project::PluginProject;
-use crate::rust::{Order, Toolchain};
+use crate::rust::{Order, TARGET, Toolchain};
 use crate::{component, tool};
 
 /// A component, fresh from the tools.
@@ -18,6 +19,37 @@ pub enum Built {
     Described(Vec<u8>),
     /// It has to be asked what it is; [`component::with_info`] then puts the answer in.
     Undescribed(Vec<u8>),
+}
+
+/// What cargo knows of a plugin's crate.
+struct CrateFacts {
+    /// The name of its dynamic library.
+    library: String,
+    /// The folders of the crates that lie on this machine, each with what stands for it.
+    folders: Vec<(PathBuf, String)>,
+    /// Where cargo builds.
+    target_dir: PathBuf,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    packages: Vec<Package>,
+    target_directory: PathBuf,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    name: String,
+    /// None for a package of this machine.
+    source: Option<String>,
+    manifest_path: PathBuf,
+    targets: Vec<Target>,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    name: String,
+    crate_types: Vec<String>,
 }
 
 impl PluginProject {
@@ -36,37 +68,47 @@ impl PluginProject {
 
     fn rust(&self) -> Result<Vec<u8>, AuthorError> {
         let toolchain = Toolchain::find()?;
-        let target_dir = self.folder().join("target");
+        let facts = self.crate_facts()?;
         let module = toolchain.build(&Order {
             folder: self.folder(),
-            folder_name: "/plugin",
+            renamed: &facts.folders,
             package: None,
-            library: &self.library()?,
+            library: &facts.library,
             profile: "release",
-            target_dir: &target_dir,
+            target_dir: &facts.target_dir,
             locked: false,
         })?;
         component::from_module(&module)
     }
 
-    /// The name of the dynamic library that cargo makes.
-    fn library(&self) -> Result<String, AuthorError> {
+    /// Asks cargo about the crate.
+    fn crate_facts(&self) -> Result<CrateFacts, AuthorError> {
         let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        command.args(["metadata", "--no-deps", "--format-version=1"]).current_dir(self.folder());
-        let metadata: serde_json::Value = serde_json::from_str(&tool::answer(&mut command)?)
+        command
+            .args(["metadata", "--format-version=1", "--filter-platform", TARGET])
+            .current_dir(self.folder());
+        let metadata: Metadata = serde_json::from_str(&tool::answer(&mut command)?)
             .map_err(|error| AuthorError::component("can't read what `cargo metadata` says", error))?;
-        let targets = metadata.pointer("/packages/0/targets").and_then(serde_json::Value::as_array);
-        let makes_library = |target: &&serde_json::Value| {
-            let kinds = target.get("crate_types").and_then(serde_json::Value::as_array);
-            kinds.into_iter().flatten().any(|kind| kind == "cdylib")
+        let local = metadata.packages.iter().filter(|package| package.source.is_none());
+        let folder = |package: &Package| {
+            Some((package.manifest_path.parent()?.to_owned(), format!("/{}", package.name)))
         };
-        let library = targets.into_iter().flatten().find(makes_library).and_then(|target| target.get("name"));
-        library.and_then(serde_json::Value::as_str).map(str::to_owned).ok_or_else(|| {
+        let own = metadata
+            .packages
+            .iter()
+            .find(|package| package.manifest_path == self.folder().join("Cargo.toml"));
+        let makes_library = |target: &&Target| target.crate_types.iter().any(|kind| kind == "cdylib");
+        let library = own.and_then(|package| package.targets.iter().find(makes_library)).ok_or_else(|| {
             AuthorError::Component(
                 "the crate makes no dynamic library: write `crate-type = [\"cdylib\", \"rlib\"]` under `[lib]` of its \
                  Cargo.toml"
                     .to_owned(),
             )
+        })?;
+        Ok(CrateFacts {
+            library: library.name.clone(),
+            folders: local.filter_map(folder).collect(),
+            target_dir: metadata.target_directory,
         })
     }
 

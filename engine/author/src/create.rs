@@ -121,7 +121,7 @@ fn manifest(new: &NewPlugin<'_>) -> String {
     let limits = match new.language {
         Language::Python => {
             "\n# Python's interpreter is part of the component. A project that uses the plugin says the same in weir.toml.\n\
-             [limits]\ncomponent-size = \"32MiB\"\n"
+             [limits]\ncomponent-size = \"32MiB\"\ninstances = 64\n"
         }
         Language::Rust | Language::C | Language::JavaScript => "",
     };

@@ -37,8 +37,9 @@ pub struct Toolchain {
 pub struct Order<'o> {
     /// The folder that cargo runs in.
     pub folder: &'o Path,
-    /// What stands for that folder in the component: panic messages carry paths.
-    pub folder_name: &'o str,
+    /// Folders of sources, and what stands for each in the component: panic messages carry paths, and the same sources
+    /// must give the same bytes in any folder.
+    pub renamed: &'o [(PathBuf, String)],
     /// The package, where the folder holds several.
     pub package: Option<&'o str>,
     /// The dynamic library's name.
@@ -57,7 +58,14 @@ impl Toolchain {
     /// # Errors
     /// When neither is there; the help says what to install.
     pub fn find() -> Result<Toolchain, AuthorError> {
-        let sysroot = PathBuf::from(answer("rustc", &["--print", "sysroot"])?);
+        let sysroot = answer("rustc", &["--print", "sysroot"]).map_err(|error| match error {
+            AuthorError::Run { .. } => AuthorError::Toolchain {
+                missing: "no Rust compiler is here".to_owned(),
+                help: format!("install Rust from rustup.rs, then run `rustup target add {TARGET}`"),
+            },
+            other => other,
+        })?;
+        let sysroot = PathBuf::from(sysroot);
         if sysroot.join("lib/rustlib").join(TARGET).is_dir() {
             return Ok(Toolchain {
                 version: version("rustc")?,
@@ -124,11 +132,11 @@ impl Toolchain {
         Ok(fs::read(folder.join(format!("{}.wasm", order.library)))?)
     }
 
-    /// The flags, with paths of this machine replaced by fixed ones: panic messages carry paths, and the same sources
-    /// must give the same bytes in any folder.
+    /// The flags, with paths of this machine replaced by fixed ones.
     fn flags(&self, order: &Order<'_>) -> Result<OsString, AuthorError> {
-        let mut paths =
-            vec![(order.folder.to_owned(), order.folder_name), (self.std_sources.clone(), "/rust")];
+        let renamed = order.renamed.iter().map(|(from, to)| (from.clone(), to.as_str()));
+        let mut paths: Vec<(PathBuf, &str)> = renamed.collect();
+        paths.push((self.std_sources.clone(), "/rust"));
         let registries = cargo_home().map(|home| home.join("registry/src"));
         if let Some(registries) = registries.filter(|folder| folder.is_dir()) {
             for registry in fs::read_dir(registries)? {

@@ -50,10 +50,10 @@ fn of_language(language: Language) -> &'static [Template] {
 /// What all plugins of a kind have.
 fn of_kind(kind: PluginKind) -> Template {
     let text = match kind {
-        PluginKind::SliCalculator => template!("sli-calculator/cases.toml"),
-        PluginKind::BudgetPolicy => template!("budget-policy/cases.toml"),
-        PluginKind::Check => template!("check/cases.toml"),
-        PluginKind::ToilScorer => template!("toil-scorer/cases.toml"),
+        PluginKind::SliCalculator => template!("rust/sli-calculator/cases.toml"),
+        PluginKind::BudgetPolicy => template!("rust/budget-policy/cases.toml"),
+        PluginKind::Check => template!("rust/check/cases.toml"),
+        PluginKind::ToilScorer => template!("rust/toil-scorer/cases.toml"),
     };
     ("cases/my-plugin.toml", text)
 }
@@ -61,10 +61,10 @@ fn of_kind(kind: PluginKind) -> Template {
 /// The schema of the parameters, where the sources do not hold it.
 fn schema(kind: PluginKind) -> Template {
     let text = match kind {
-        PluginKind::SliCalculator => template!("sli-calculator/parameters.schema.json"),
-        PluginKind::BudgetPolicy => template!("budget-policy/parameters.schema.json"),
-        PluginKind::Check => template!("check/parameters.schema.json"),
-        PluginKind::ToilScorer => template!("toil-scorer/parameters.schema.json"),
+        PluginKind::SliCalculator => template!("rust/sli-calculator/parameters.schema.json"),
+        PluginKind::BudgetPolicy => template!("rust/budget-policy/parameters.schema.json"),
+        PluginKind::Check => template!("rust/check/parameters.schema.json"),
+        PluginKind::ToilScorer => template!("rust/toil-scorer/parameters.schema.json"),
     };
     ("parameters.schema.json", text)
 }

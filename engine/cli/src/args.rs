@@ -11,8 +11,8 @@ use weir_math::Decimal;
 use weir_model::Change;
 
 pub(crate) use self::plugin::{
-    PluginAddArguments, PluginBuildArguments, PluginCommand, PluginInspectArguments, PluginNewArguments,
-    PluginTestArguments, PluginTrialArguments, PluginVerifyArguments,
+    PluginAddArguments, PluginBenchArguments, PluginBuildArguments, PluginCommand, PluginInspectArguments,
+    PluginNewArguments, PluginTestArguments, PluginTrialArguments, PluginVerifyArguments,
 };
 
 /// May this change go out now, and if not, why, and what would let it?

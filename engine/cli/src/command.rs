@@ -5,7 +5,7 @@ mod check;
 mod gate;
 mod help;
 mod init;
-mod plugin;
+pub(crate) mod plugin;
 mod replay;
 mod report;
 mod schema;

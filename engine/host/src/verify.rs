@@ -3,7 +3,7 @@
 //! A plugin is put through made-up questions, and must answer them the same way however they are put: in an instance of
 //! its own or in one that has answered before, in one batch or in several, once or again.
 
-mod questions;
+pub(crate) mod questions;
 
 use std::fmt;
 

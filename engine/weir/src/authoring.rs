@@ -6,7 +6,7 @@ pub(crate) mod pin;
 mod rows;
 
 use serde_json::Value;
-use weir_host::{Info, Inspection, Limits, Plugin, Trial, Verification, Wasi, read_info};
+use weir_host::{Exercise, Info, Inspection, Limits, Plugin, Trial, Verification, Wasi, read_info};
 use weir_model::diagnostic::{Diagnostic, quote};
 use weir_model::source::Source;
 use weir_model::validate::{check_schema, validate};
@@ -34,7 +34,8 @@ impl Candidate<'_> {
         plugins::wasi(self.wasi)
     }
 
-    fn limits(&self) -> Limits {
+    /// What it may use, with the sandbox's defaults where nothing is said.
+    pub fn sandbox_limits(&self) -> Limits {
         plugins::limits(self.limits)
     }
 
@@ -73,25 +74,42 @@ impl Engine {
     /// When it is no plugin, or the parameters are not what its schema wants. What the plugin does wrong is in the
     /// [`Verification`].
     pub fn verify_plugin(&self, candidate: &Candidate<'_>) -> Result<Verification, EngineError> {
-        let carried = read_info(candidate.component).map(|info| info.parameters);
-        let schema = carried.or_else(|| Some(self.loaded(candidate).ok()?.info().parameters.clone()));
-        if let Some(schema) = schema.filter(|schema| check_schema(schema).is_ok()) {
-            check_params(candidate.params, &schema)?;
-        }
+        self.check_candidate_params(candidate)?;
         let trial = Trial {
             params: &candidate.params(),
             wasi: candidate.wasi(),
-            limits: candidate.limits(),
+            limits: candidate.sandbox_limits(),
             check_schema,
         };
         let verified = self.plugins.sandbox().verify(candidate.name, candidate.component, &trial);
         Ok(verified.map_err(PluginError::Load)?)
     }
 
+    /// Gives a plugin a made-up question, to be measured.
+    ///
+    /// # Errors
+    /// When it can't be loaded, the parameters are not what its schema wants, or it does not say what it needs.
+    pub fn exercise_plugin(&self, candidate: &Candidate<'_>) -> Result<Exercise, EngineError> {
+        self.check_candidate_params(candidate)?;
+        let exercise = self.loaded(candidate)?.exercise(&candidate.params(), &candidate.sandbox_limits());
+        exercise.map_err(EngineError::Call)
+    }
+
+    /// Holds the parameters against the plugin's schema. What can't be loaded has none, and a schema that is none is not
+    /// the parameters' fault.
+    fn check_candidate_params(&self, candidate: &Candidate<'_>) -> Result<(), EngineError> {
+        let carried = read_info(candidate.component).map(|info| info.parameters);
+        let schema = carried.or_else(|| Some(self.loaded(candidate).ok()?.info().parameters.clone()));
+        match schema.filter(|schema| check_schema(schema).is_ok()) {
+            Some(schema) => check_params(candidate.params, &schema),
+            None => Ok(()),
+        }
+    }
+
     fn loaded(&self, candidate: &Candidate<'_>) -> Result<Plugin, PluginError> {
         let Candidate { name, component, .. } = candidate;
         let sandbox = self.plugins.sandbox();
-        Ok(sandbox.load_with_wasi(name, component, candidate.wasi(), &candidate.limits())?)
+        Ok(sandbox.load_with_wasi(name, component, candidate.wasi(), &candidate.sandbox_limits())?)
     }
 }
 

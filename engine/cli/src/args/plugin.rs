@@ -21,6 +21,8 @@ pub(crate) enum PluginCommand {
     Inspect(PluginInspectArguments),
     /// Hold a plugin against the contract: imports, size, schema, limits, and whether its answers can be relied on
     Verify(PluginVerifyArguments),
+    /// Measure how fast a plugin is, and how near to its limits
+    Bench(PluginBenchArguments),
     /// Verify a plugin, copy it into the project and pin it in weir.lock
     Add(PluginAddArguments),
 }
@@ -97,6 +99,19 @@ pub(crate) struct PluginTrialArguments {
 pub(crate) struct PluginVerifyArguments {
     #[command(flatten)]
     pub(crate) trial: PluginTrialArguments,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+}
+
+/// The arguments of `weir plugin bench`.
+#[derive(Debug, Args)]
+pub(crate) struct PluginBenchArguments {
+    #[command(flatten)]
+    pub(crate) trial: PluginTrialArguments,
+    /// How long to call it in each way
+    #[arg(long, value_name = "SECONDS", default_value_t = 1, value_parser = clap::value_parser!(u64).range(..=600))]
+    pub(crate) seconds: u64,
     /// How to print the result
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,

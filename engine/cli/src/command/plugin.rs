@@ -1,6 +1,7 @@
 //! `weir plugin`: for those who write plugins, and those who are handed one.
 
 mod add;
+mod bench;
 mod build;
 mod inspect;
 mod new;
@@ -13,6 +14,7 @@ use weir::Candidate;
 use weir_model::Limits;
 use weir_model::source::Source;
 
+pub(crate) use self::bench::{Calls, Measured};
 use super::Failure;
 use crate::args::{PluginCommand, PluginTrialArguments};
 use crate::exit::Exit;
@@ -25,6 +27,7 @@ pub(super) fn run(command: &PluginCommand) -> Result<Exit, Failure> {
         PluginCommand::Test(arguments) => test::run(arguments),
         PluginCommand::Inspect(arguments) => inspect::run(arguments),
         PluginCommand::Verify(arguments) => verify::run(arguments),
+        PluginCommand::Bench(arguments) => bench::run(arguments),
         PluginCommand::Add(arguments) => add::run(arguments),
     }
 }

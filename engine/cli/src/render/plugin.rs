@@ -5,6 +5,7 @@ mod parameters;
 use weir::{Added, Admission, Check, Import, Inspection, Rule, Verification};
 use weir_model::Effect;
 
+use crate::command::plugin::{Calls, Measured};
 use crate::output::{bold, in_effect_colour};
 
 /// What a plugin is, line by line, then its parameters as a table.
@@ -131,4 +132,57 @@ pub(crate) fn built(path: &str, found: &Inspection) -> String {
         line("size", &format!("{} bytes", found.size)),
         line("sha256", &found.digest.to_string())
     )
+}
+
+/// How fast a plugin is, and how much of its limits it needs.
+pub(crate) fn measured(measured: &Measured) -> String {
+    let mut out = format!("{}\n", bold(&measured.name));
+    out.push_str(&line("compile", &format!("{}, once", time(measured.compile))));
+    if let Some(load) = measured.load {
+        out.push_str(&line("load", &format!("{} from the cache of compiled code", time(load))));
+    }
+    let of = |what: &str, calls: &Calls| {
+        let a_second = SECOND / calls.median.max(1);
+        format!(
+            "{} in {what}, {a_second} a second; the slowest of {} took {}",
+            time(calls.median),
+            calls.calls,
+            time(calls.slowest)
+        )
+    };
+    out.push_str(&line("call", &of("an instance of its own", &measured.fresh)));
+    if let Some((kept, rows)) = measured.kept.as_ref().zip(measured.rows) {
+        out.push_str(&line("", &of("an instance that is kept", kept)));
+        let a_second = u128::from(rows) * SECOND / kept.median.max(1);
+        out.push_str(&line("rows", &format!("{a_second} a second, {rows} a call")));
+    }
+    let percent = |part: u128, whole: u128| part * 100 / whole.max(1);
+    let memory = percent(measured.memory as u128, measured.memory_limit as u128);
+    out.push_str(&line(
+        "memory",
+        &format!(
+            "{} KiB, {memory} % of the {} KiB that it may have",
+            measured.memory >> 10,
+            measured.memory_limit >> 10
+        ),
+    ));
+    let slowest = measured.kept.as_ref().map_or(0, |kept| kept.slowest).max(measured.fresh.slowest);
+    let deadline = percent(slowest, measured.deadline);
+    out.push_str(&line(
+        "deadline",
+        &format!("{}, of which the slowest call took {deadline} %", time(measured.deadline)),
+    ));
+    out
+}
+
+const SECOND: u128 = 1_000_000_000;
+
+/// Nanoseconds in the unit that suits them.
+fn time(nanoseconds: u128) -> String {
+    match nanoseconds {
+        0..10_000 => format!("{nanoseconds} ns"),
+        10_000..10_000_000 => format!("{} µs", nanoseconds / 1_000),
+        10_000_000..10_000_000_000 => format!("{} ms", nanoseconds / 1_000_000),
+        _ => format!("{} s", nanoseconds / SECOND),
+    }
 }

@@ -98,7 +98,7 @@ impl Engine {
         if !wrong.is_empty() {
             return Err(EngineError::Wrong(wrong));
         }
-        let limits = candidate.limits();
+        let limits = candidate.sandbox_limits();
         let put = |(index, case): (usize, &PluginCase), file: &PluginCaseFile| {
             let (answer, log) = answer(&plugin, &limits, case);
             PluginCaseOutcome {

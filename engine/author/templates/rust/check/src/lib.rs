@@ -67,7 +67,8 @@ impl Check for MyPlugin {
 /// Looks for a section.
 fn section(file: &str, text: &str, heading: &str) -> Finding {
     let rule = format!("section-{}", kebab_case(heading));
-    let line = text.lines().position(|line| title(line).is_some_and(|title| title.eq_ignore_ascii_case(heading)));
+    let line =
+        text.lines().position(|line| title(line).is_some_and(|title| title.eq_ignore_ascii_case(heading)));
     match line {
         Some(line) => Finding {
             line: u32::try_from(line + 1).unwrap_or(0),

@@ -83,11 +83,19 @@ fn teams(params: &Params, items: &[WorkItem], by_title: &BTreeMap<&str, Vec<&Wor
         by_team.entry(&item.team).or_default().push(item);
     }
     let load = |(team, items): (&str, Vec<&WorkItem>)| {
-        let is_toil = |item: &&WorkItem| by_title.get(item.title.as_str()).is_some_and(|items| is_toil(params, items));
+        let is_toil =
+            |item: &&WorkItem| by_title.get(item.title.as_str()).is_some_and(|items| is_toil(params, items));
         let all = minutes(items.iter().copied());
         let toil = minutes(items.iter().copied().filter(is_toil));
         let budget = all.saturating_mul(params.budget) / 100;
-        TeamLoad { team: team.to_owned(), minutes: all, toil, budget, exceeded: toil > budget, facts: Vec::new() }
+        TeamLoad {
+            team: team.to_owned(),
+            minutes: all,
+            toil,
+            budget,
+            exceeded: toil > budget,
+            facts: Vec::new(),
+        }
     };
     by_team.into_iter().map(load).collect()
 }
