@@ -132,7 +132,8 @@ impl PluginProject {
                 "-Wall",
                 "-Wextra",
             ])
-            .args(["-Wl,--strip-all", "-Ibindings", "-o"])
+            // Zig's usual stack of 16 MiB would be a quarter of what a plugin may have.
+            .args(["-Wl,--strip-all", "-Wl,-z,stack-size=262144", "-Ibindings", "-o"])
             .arg(&module)
             .current_dir(self.folder());
         for folder in ["src", "bindings"] {
