@@ -252,3 +252,18 @@ fn a_name_that_is_taken_is_not_given_twice() {
     assert_eq!((run.code, lock(&project)), (2, "plugin = []\n".to_owned()));
     assert!(run.stderr.contains("written in a way that nothing can be added to"), "{}", run.stderr);
 }
+
+#[test]
+fn a_project_says_what_a_plugin_may_use() {
+    let project = Project::new();
+    let text = std::fs::read_to_string(project.path("weir.toml")).unwrap();
+    project.write("weir.toml", format!("{text}\n[limits]\ncomponent-size = \"1KiB\"\n"));
+    let file = bundled("availability");
+    let run = project.weir(&["plugin", "verify", file.to_str().unwrap()]);
+    assert_eq!(run.code, 1, "{}{}", run.stdout, run.stderr);
+    assert!(
+        run.stdout.contains("FAIL size") && run.stdout.contains("more than the 1024 allowed"),
+        "{}",
+        run.stdout
+    );
+}

@@ -92,6 +92,9 @@ pub(crate) struct PluginTrialArguments {
     /// What the plugin gets if it imports WASI, as in weir.lock
     #[arg(long, value_enum, default_value_t = WasiChoice::Refused)]
     pub(crate) wasi: WasiChoice,
+    /// The project's folder, whose weir.toml says what plugins may use
+    #[arg(long, short, value_name = "DIR")]
+    pub(crate) project: Option<PathBuf>,
 }
 
 /// The arguments of `weir plugin verify`.
@@ -128,9 +131,6 @@ pub(crate) struct PluginAddArguments {
     /// Take the place of another plugin of that name
     #[arg(long)]
     pub(crate) replace: bool,
-    /// The project's folder [default: the nearest folder upwards that holds a weir.toml]
-    #[arg(long, short, value_name = "DIR")]
-    pub(crate) project: Option<PathBuf>,
 }
 
 /// What a plugin gets that imports WASI.

@@ -61,6 +61,14 @@ fn params(file: Option<&Path>) -> Result<Option<Source>, Failure> {
     }
 }
 
+/// What a plugin may use while it is tried: what a project says, where one is named.
+fn limits(arguments: &PluginTrialArguments) -> Result<Limits, Failure> {
+    match &arguments.project {
+        Some(folder) => Ok(super::project_in(Some(folder))?.limits().clone()),
+        None => Ok(Limits::default()),
+    }
+}
+
 /// How messages call a plugin that is a file: as the file, without folders and ending.
 fn name(file: &Path) -> String {
     file.file_stem().map_or_else(|| "plugin".to_owned(), |name| name.to_string_lossy().into_owned())

@@ -9,7 +9,7 @@ use crate::exit::Exit;
 use crate::{output, render};
 
 pub(super) fn run(arguments: &PluginAddArguments) -> Result<Exit, Failure> {
-    let project = project_in(arguments.project.as_deref())?;
+    let project = project_in(arguments.trial.project.as_deref())?;
     let tried = Tried::read(&arguments.trial)?;
     let engine = engine()?;
     // Verifying compiles the plugin, and the code stays in the user's cache: its first use finds it there.

@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use weir::{Candidate, Engine, EngineOptions};
-use weir_model::Limits;
 
 use super::super::{Failure, code_cache, engine, json, notes};
 use super::Tried;
@@ -53,7 +52,7 @@ pub(crate) struct Calls {
 
 pub(super) fn run(arguments: &PluginBenchArguments) -> Result<Exit, Failure> {
     let tried = Tried::read(&arguments.trial)?;
-    let limits = Limits::default();
+    let limits = super::limits(&arguments.trial)?;
     let candidate = tried.candidate(&limits);
     let engine = engine()?;
     let measured = measured(&engine, &candidate, Duration::from_secs(arguments.seconds))?;

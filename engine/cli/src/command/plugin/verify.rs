@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 use weir::Verification;
-use weir_model::Limits;
 
 use super::super::{Failure, engine, json, notes};
 use super::Tried;
@@ -25,7 +24,7 @@ struct Form<'v> {
 pub(super) fn run(arguments: &PluginVerifyArguments) -> Result<Exit, Failure> {
     let tried = Tried::read(&arguments.trial)?;
     let engine = engine()?;
-    let verification = engine.verify_plugin(&tried.candidate(&Limits::default()))?;
+    let verification = engine.verify_plugin(&tried.candidate(&super::limits(&arguments.trial)?))?;
     notes(&engine)?;
     let passed = verification.passed();
     output::result(&match arguments.format {
