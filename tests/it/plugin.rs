@@ -44,7 +44,7 @@ fn an_inspection_says_what_a_plugin_is() {
         before.contains("kind         budget-policy\n") && before.contains("contract     0.1.0\n"),
         "{before}"
     );
-    insta::assert_snapshot!(&rest[64..]);
+    insta::assert_snapshot!(rest.get(64..).unwrap());
 
     let run = plugin("inspect", &bundled("error-budget"), &["--format", "json"]);
     let json: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
@@ -195,6 +195,10 @@ fn an_added_plugin_is_pinned_and_judges() {
     let run = add(&project, &file, &["--name", "always"]);
     assert_eq!((run.code, lock(&project)), (0, before));
     assert!(run.stdout.starts_with("`always` is pinned as it is"), "{}", run.stdout);
+    // A file that was lost is put back.
+    project.remove("plugins/always.wasm");
+    assert_eq!(add(&project, &file, &["--name", "always"]).code, 0);
+    assert!(project.path("plugins/always.wasm").is_file());
 }
 
 #[test]

@@ -73,7 +73,8 @@ impl Project {
         if pins_this && fs::read(&file).is_ok_and(|bytes| bytes == addition.component) {
             return Ok(Added { name, path, digest, replaced: None, changed: false });
         }
-        if !addition.replace {
+        // A file that was damaged or lost is put back.
+        if !addition.replace && !pins_this {
             check_free(&name, pinned.is_some(), &file, addition.component)?;
         }
         let text = match (&self.lock, index) {
