@@ -58,7 +58,6 @@ pub use suggest::{Suggestion, Suggestions, Supported};
 pub use toil::ToilReport;
 pub use watch::{SnapshotError, Step, Watch, WatchRequest};
 pub use weir_flow::Progress;
-pub use weir_host::{Admission, Check, Digest, Import, Info, Inspection, Kind, Rule, Verification};
 pub use weir_host::{
     Admission, CallError, Check, Digest, Exercise, Import, Info, Inspection, Kind, Rule, Verification,
 };
