@@ -19,9 +19,9 @@ mod guest;
 mod hostile;
 mod objectives;
 mod page;
+mod plugin;
 #[cfg(target_os = "linux")]
 mod progress;
-mod plugin;
 mod records;
 mod report;
 mod support;
