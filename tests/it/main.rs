@@ -7,6 +7,7 @@
     reason = "a test that can't go on has failed"
 )]
 
+mod author;
 mod backtest;
 mod bad_input;
 mod cases;
@@ -18,6 +19,7 @@ mod guest;
 mod hostile;
 mod objectives;
 mod page;
+mod plugin;
 #[cfg(target_os = "linux")]
 mod progress;
 mod records;

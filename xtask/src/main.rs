@@ -1,10 +1,9 @@
 //! Chores of the workspace, run as `cargo xtask`.
 
-mod component;
+mod contract;
 mod lock;
 mod plugins;
 mod sources;
-mod toolchain;
 mod workspace;
 
 use std::process::ExitCode;
@@ -16,12 +15,20 @@ Builds the plugins that come with Weir into `plugins/built/`, those of the tests
 named), and writes down in `plugins/plugins.lock` what they were built from.
 
   --check  builds nothing into place: fails when sources, lock and built plugins disagree
+
+usage: cargo xtask contract [--check]
+
+Writes `docs/contract.md` from the files in `wit/`.
+
+  --check  writes nothing: fails when the page is not what the files say
 ";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let result = match arguments.split_first() {
         Some((command, rest)) if command == "plugins" => run_plugins(rest),
+        Some((command, [])) if command == "contract" => contract::write(),
+        Some((command, [option])) if command == "contract" && option == "--check" => contract::check(),
         _ => Err(anyhow::anyhow!("{USAGE}")),
     };
     match result {

@@ -3,20 +3,21 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use fs_err as fs;
+use weir_author::component;
+use weir_author::rust::{Order, Toolchain};
 
 use crate::lock::{Built, Lock};
+use crate::say;
 use crate::sources::{self, Sources};
-use crate::toolchain::Toolchain;
-use crate::workspace::{FOLDERS, Plugin, Workspace};
-use crate::{component, say};
+use crate::workspace::{FOLDERS, Package, Plugin, Workspace};
 
 /// Builds the plugins into place and writes the lock. Without names, all; then what is no plugin any more goes.
 pub(crate) fn build(names: &[&String]) -> Result<()> {
     let workspace = Workspace::read()?;
     let plugins = select(&workspace, names)?;
-    let toolchain = Toolchain::find()?;
+    let toolchain = toolchain()?;
     let sources = Sources::new(&workspace)?;
     let before = Lock::read(&workspace.root)?;
     let mut lock = Lock { compiler: toolchain.version.clone(), plugins: BTreeMap::new() };
@@ -33,7 +34,7 @@ pub(crate) fn build(names: &[&String]) -> Result<()> {
         fs::create_dir_all(workspace.root.join(folder).join("built"))?;
     }
     for plugin in &plugins {
-        let bytes = component::from_module(&toolchain.build(&workspace, plugin.package)?)?;
+        let bytes = built(&toolchain, &workspace, plugin.package)?;
         fs::write(&plugin.built, &bytes)?;
         say(&format!("{}: {} bytes", plugin.name, bytes.len()));
         let entry = Built {
@@ -64,10 +65,10 @@ pub(crate) fn check(names: &[&String]) -> Result<()> {
         faults
             .extend(strays.iter().map(|path| format!("`{}` is no plugin of the workspace", path.display())));
     }
-    match Toolchain::find() {
+    match toolchain() {
         Ok(toolchain) if toolchain.version == lock.compiler => {
             for plugin in &plugins {
-                let bytes = component::from_module(&toolchain.build(&workspace, plugin.package)?)?;
+                let bytes = built(&toolchain, &workspace, plugin.package)?;
                 let digest = sources::digest(&bytes);
                 if lock.plugins.get(&plugin.name).is_some_and(|built| built.digest != digest) {
                     faults.push(format!("`{}`: building it again gives other bytes", plugin.name));
@@ -83,6 +84,28 @@ pub(crate) fn check(names: &[&String]) -> Result<()> {
     ensure!(faults.is_empty(), "{}\nhelp: run `cargo xtask plugins`", faults.join("\n"));
     say(&format!("{} plugins agree with their sources", plugins.len()));
     Ok(())
+}
+
+/// The compiler, or what to install.
+fn toolchain() -> Result<Toolchain> {
+    Toolchain::find().map_err(|error| match error.help() {
+        Some(help) => anyhow::anyhow!("{error}\nhelp: {help}"),
+        None => error.into(),
+    })
+}
+
+/// The component of a plugin of the workspace.
+fn built(toolchain: &Toolchain, workspace: &Workspace, package: &Package) -> Result<Vec<u8>> {
+    let module = toolchain.build(&Order {
+        folder: &workspace.root,
+        renamed: &[(workspace.root.clone(), "/weir".to_owned())],
+        package: Some(&package.name),
+        library: package.library().context("a plugin makes a dynamic library")?,
+        profile: "plugin",
+        target_dir: &workspace.root.join("target/plugins"),
+        locked: true,
+    })?;
+    Ok(component::from_module(&module)?)
 }
 
 /// What is wrong with the lock, one line a fault.

@@ -7,8 +7,8 @@ use anyhow::{Context, Result};
 use fs_err as fs;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
+use weir_author::rust;
 
-use crate::toolchain;
 use crate::workspace::{Package, Workspace};
 
 #[derive(Deserialize)]
@@ -45,7 +45,7 @@ impl<'w> Sources<'w> {
             })
             .collect();
         let mut shared = BTreeMap::new();
-        shared.insert("compiler flags".to_owned(), toolchain::FLAGS.join(" ").into_bytes());
+        shared.insert("compiler flags".to_owned(), rust::FLAGS.join(" ").into_bytes());
         shared.insert("profiles".to_owned(), profiles(&workspace.root)?.into_bytes());
         add_folder(&workspace.root, &workspace.root.join("wit"), &mut shared)?;
         Ok(Self { workspace, checksums, shared })

@@ -83,7 +83,7 @@ impl Workspace {
                 "--locked",
                 "--format-version=1",
                 "--filter-platform",
-                crate::toolchain::TARGET,
+                weir_author::rust::TARGET,
             ])
             .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")))
             .output()

@@ -1,5 +1,7 @@
 //! What was typed. What it means is worked out by the commands.
 
+mod plugin;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -7,6 +9,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
 use weir_math::Decimal;
 use weir_model::Change;
+
+pub(crate) use self::plugin::{
+    PluginAddArguments, PluginBenchArguments, PluginBuildArguments, PluginCommand, PluginInspectArguments,
+    PluginNewArguments, PluginTestArguments, PluginTrialArguments, PluginVerifyArguments,
+};
 
 /// May this change go out now, and if not, why, and what would let it?
 #[derive(Debug, Parser)]
@@ -42,6 +49,12 @@ pub(crate) enum Command {
     Report(ReportArguments),
     /// Derive a decision again from its record, and say whether it comes out the same
     Replay(ReplayArguments),
+    /// Write, build, test, look at and add plugins
+    Plugin {
+        /// What to do.
+        #[command(subcommand)]
+        command: PluginCommand,
+    },
     /// Print the JSON Schema of a kind of file; without a name, list the kinds
     Schema {
         /// The kind of file, for example `service`.

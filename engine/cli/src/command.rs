@@ -5,6 +5,7 @@ mod check;
 mod gate;
 mod help;
 mod init;
+pub(crate) mod plugin;
 mod replay;
 mod report;
 mod schema;
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use weir::{Engine, EngineError, EngineOptions, Events, InitError, Project, ProjectError};
+use weir_author::AuthorError;
 
 use crate::args::{Command, EventArguments, ProjectArguments, SloCommand};
 use crate::exit::Exit;
@@ -38,6 +40,7 @@ pub(crate) fn run(command: Command) -> Result<Exit, Failure> {
         Command::Watch(arguments) => watch::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
+        Command::Plugin { command } => plugin::run(&command),
         Command::Schema { name } => schema::run(name.as_deref()),
         Command::Init { folder } => init::run(&folder),
         Command::Help { topic } => help::run(&topic),
@@ -53,6 +56,8 @@ pub(crate) enum Failure {
     Engine(EngineError),
     /// A new project can't be written.
     Init(InitError),
+    /// A plugin can't be written or built.
+    Author(AuthorError),
     /// The command line asks for something that is not there.
     Usage(String),
     /// The terminal, or the current folder, is gone; or a result can't be put into words.
@@ -65,7 +70,12 @@ impl Failure {
         match self {
             Failure::Project(ProjectError::Io(_)) | Failure::Io(_) => Exit::Undecided,
             Failure::Engine(error) if !error.is_input() => Exit::Undecided,
-            Failure::Project(_) | Failure::Engine(_) | Failure::Init(_) | Failure::Usage(_) => Exit::Input,
+            Failure::Author(error) if !error.is_input() => Exit::Undecided,
+            Failure::Project(_)
+            | Failure::Engine(_)
+            | Failure::Init(_)
+            | Failure::Author(_)
+            | Failure::Usage(_) => Exit::Input,
         }
     }
 
@@ -78,6 +88,11 @@ impl Failure {
             Failure::Engine(EngineError::Question { message, help: Some(help) }) => {
                 format!("error: {message}\nhelp: {help}\n")
             }
+            Failure::Author(AuthorError::Wrong(wrong)) => diagnostics(wrong),
+            Failure::Author(error) => match error.help() {
+                Some(help) => format!("error: {error}\nhelp: {help}\n"),
+                None => format!("error: {error}\n"),
+            },
             Failure::Project(error) => format!("error: {error}\n"),
             Failure::Engine(error) => format!("error: {error}\n"),
             Failure::Init(error) => format!("error: {error}\n"),
@@ -102,6 +117,12 @@ impl From<EngineError> for Failure {
 impl From<InitError> for Failure {
     fn from(error: InitError) -> Failure {
         Failure::Init(error)
+    }
+}
+
+impl From<AuthorError> for Failure {
+    fn from(error: AuthorError) -> Failure {
+        Failure::Author(error)
     }
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod diagnostics;
 mod html;
 pub(crate) mod lint;
 mod markup;
+pub(crate) mod plugin;
 pub(crate) mod report;
 pub(crate) mod table;
 pub(crate) mod toil;

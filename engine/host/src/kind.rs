@@ -42,6 +42,11 @@ impl Kind {
         }
     }
 
+    /// The kind that an interface makes of a component which exports it.
+    pub(crate) fn of_export(interface: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.export() == interface)
+    }
+
     /// The interfaces that this kind may import.
     pub(crate) fn imports(self) -> &'static [&'static str] {
         match self {

@@ -17,7 +17,7 @@ pub(crate) const SPOKEN: &str = "0.1.0";
 /// The outermost names of a component.
 #[derive(Debug, Default)]
 pub(crate) struct Outline<'c> {
-    imports: Vec<&'c str>,
+    pub(crate) imports: Vec<&'c str>,
     exports: Vec<&'c str>,
     /// The content of the first custom section `weir:info`.
     pub(crate) info: Option<&'c [u8]>,
@@ -87,19 +87,21 @@ impl<'c> Outline<'c> {
         Ok(kind)
     }
 
-    /// The names of all that it imports.
-    pub(crate) fn imports(&self) -> Vec<String> {
-        self.imports.iter().map(|import| line(import)).collect()
+    fn exported_kind(&self, plugin: &str) -> Result<Kind, LoadError> {
+        for interface in self.exports.iter().filter_map(|export| Interface::parse(export)) {
+            if Kind::of_export(interface.name).is_some() {
+                interface.check_version(plugin)?;
+            }
+        }
+        Ok(self.exported(plugin)?.0)
     }
 
-    fn exported_kind(&self, plugin: &str) -> Result<Kind, LoadError> {
-        let mut found: Option<Kind> = None;
+    /// The kind of plugin that the component is, and the version of the contract that it was built for, whatever that is.
+    pub(crate) fn exported(&self, plugin: &str) -> Result<(Kind, &'c str), LoadError> {
+        let mut found: Option<(Kind, &'c str)> = None;
         for interface in self.exports.iter().filter_map(|export| Interface::parse(export)) {
-            let Some(kind) = Kind::ALL.into_iter().find(|kind| kind.export() == interface.name) else {
-                continue;
-            };
-            interface.check_version(plugin)?;
-            if let Some(one) = found.replace(kind) {
+            let Some(kind) = Kind::of_export(interface.name) else { continue };
+            if let Some((one, _)) = found.replace((kind, interface.version)) {
                 return Err(LoadError::ManyKinds { plugin: plugin.to_owned(), one, other: kind });
             }
         }
@@ -112,14 +114,14 @@ impl<'c> Outline<'c> {
 }
 
 /// An interface of the contract's package.
-struct Interface<'c> {
+pub(crate) struct Interface<'c> {
     full: &'c str,
-    name: &'c str,
+    pub(crate) name: &'c str,
     version: &'c str,
 }
 
 impl<'c> Interface<'c> {
-    fn parse(full: &'c str) -> Option<Interface<'c>> {
+    pub(crate) fn parse(full: &'c str) -> Option<Interface<'c>> {
         let rest = full.strip_prefix(PACKAGE)?;
         let (name, version) = rest.split_once('@').unwrap_or((rest, ""));
         Some(Interface { full, name, version })

@@ -3,7 +3,7 @@
 //! A plugin is put through made-up questions, and must answer them the same way however they are put: in an instance of
 //! its own or in one that has answered before, in one batch or in several, once or again.
 
-mod questions;
+pub(crate) mod questions;
 
 use std::fmt;
 
@@ -12,14 +12,13 @@ use serde_json::Value;
 
 use crate::calculator::Calculator;
 use crate::contract::calculator::Plan;
-use crate::digest::Digest;
 use crate::error::{CallError, LoadError};
 use crate::evidence::Evidence;
-use crate::info::Info;
+use crate::inspect::Inspection;
 use crate::kind::Kind;
 use crate::limits::Limits;
 use crate::log::Answer;
-use crate::outline::{Outline, SPOKEN};
+use crate::outline::Outline;
 use crate::plugin::Plugin;
 use crate::sandbox::Sandbox;
 use crate::wasi::Wasi;
@@ -46,19 +45,9 @@ pub struct Trial<'t> {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Verification {
-    /// What the plugin says of itself.
-    pub info: Info,
-    /// What it is for.
-    pub kind: Kind,
-    /// The version of the contract that it is called by.
-    pub contract: String,
-    /// The SHA-256 of its component.
-    pub digest: Digest,
-    /// The size of its component in bytes.
-    pub size: usize,
-    /// What it imports, in the order of the component.
-    pub imports: Vec<String>,
-    /// What was tried, in order.
+    /// What the component is.
+    pub component: Inspection,
+    /// What was tried, in order. What comes after a rule that keeps the plugin from being loaded was not tried.
     pub checks: Vec<Check>,
 }
 
@@ -83,6 +72,16 @@ pub struct Check {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rule {
+    /// It was built for the contract that the host speaks.
+    Contract,
+    /// It imports what its kind may, and WASI only where that is allowed.
+    Imports,
+    /// It is no larger than its limit.
+    Size,
+    /// It can be compiled, and fits the contract.
+    Compiles,
+    /// It says what it is.
+    Describes,
     /// The schema of its parameters is one.
     Schema,
     /// It says what it needs.
@@ -101,12 +100,57 @@ impl Rule {
     /// The rule in kebab-case.
     pub fn as_str(self) -> &'static str {
         match self {
+            Rule::Imports => "imports",
+            Rule::Contract => "contract",
+            Rule::Size => "size",
+            Rule::Compiles => "compiles",
+            Rule::Describes => "describes",
             Rule::Schema => "schema",
             Rule::Prepare => "prepare",
             Rule::Answer => "answer",
             Rule::Repeatable => "repeatable",
             Rule::Stateless => "stateless",
             Rule::RowByRow => "row-by-row",
+        }
+    }
+
+    /// What a plugin that keeps to it does.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Rule::Imports => "imports nothing but what its kind may",
+            Rule::Contract => "was built for the contract of this Weir",
+            Rule::Size => "is no larger than it may be",
+            Rule::Compiles => "compiles, and fits the contract",
+            Rule::Describes => "says what it is",
+            Rule::Schema => "has a schema that its parameters can be held against",
+            Rule::Prepare => "says what it needs",
+            Rule::Answer => "answers within its limits, as the contract says",
+            Rule::Repeatable => "answers the same way in another instance",
+            Rule::Stateless => "answers the same way after other questions",
+            Rule::RowByRow => "marks each row for itself, however the batch is split",
+        }
+    }
+
+    /// What to do about a plugin that does not keep to it; none where the problem itself says so.
+    pub fn remedy(self) -> Option<&'static str> {
+        match self {
+            Rule::Imports | Rule::Contract | Rule::Size | Rule::Compiles | Rule::Describes => None,
+            Rule::Schema => Some(
+                "write it in JSON Schema, draft 2020-12, without references to other documents; it is the \
+                 `parameters` of `describe`",
+            ),
+            Rule::Prepare => Some("`prepare` has to answer for all parameters that the schema lets through"),
+            Rule::Answer => Some("the contract's files in `wit/` say what an answer is made of"),
+            Rule::Repeatable => Some(
+                "an answer may depend on nothing but the arguments: look for addresses, for the order of hash \
+                 tables and for random numbers",
+            ),
+            Rule::Stateless => {
+                Some("an answer may depend on nothing but the arguments: keep nothing between two calls")
+            }
+            Rule::RowByRow => Some(
+                "a mark may depend on its own row alone: what is about several rows belongs into `settle`",
+            ),
         }
     }
 }
@@ -121,30 +165,66 @@ impl Sandbox {
     /// Verifies a component.
     ///
     /// # Errors
-    /// As [`load`](Sandbox::load). Everything that the plugin does wrong afterwards is in the [`Verification`].
+    /// When it is no component, or not a plugin of one kind. Everything that is wrong with a plugin is in the
+    /// [`Verification`].
     pub fn verify(&self, name: &str, component: &[u8], trial: &Trial<'_>) -> Result<Verification, LoadError> {
-        let plugin = self.load_with_wasi(name, component, trial.wasi, &trial.limits)?;
-        let checks = match plugin.kind() {
-            Kind::SliCalculator => calculator(&plugin, trial),
-            Kind::BudgetPolicy => budget_policy(&plugin, trial),
-            Kind::Check => repeated(|| {
-                plugin.assess(POLICY, &trial.limits, trial.params, &questions::subject(), &Evidence::none())
-            }),
-            Kind::ToilScorer => repeated(|| {
-                let (since, until) = questions::PERIOD;
-                plugin.score(POLICY, &trial.limits, trial.params, since, until, &questions::work())
-            }),
-        };
-        let schema = Check::new(Rule::Schema, (trial.check_schema)(&plugin.info().parameters));
-        Ok(Verification {
-            info: plugin.info().clone(),
-            kind: plugin.kind(),
-            contract: SPOKEN.to_owned(),
-            digest: plugin.digest(),
-            size: component.len(),
-            imports: Outline::read(name, component)?.imports(),
-            checks: [vec![schema], checks].concat(),
-        })
+        let outline = Outline::read(name, component)?;
+        let (kind, contract) = outline.exported(name)?;
+        let mut found = Inspection::of(&outline, component, kind, contract);
+        let mut checks = admitted(name, &outline, component, trial);
+        if checks.iter().all(|check| check.problem.is_none()) {
+            match self.load_with_wasi(name, component, trial.wasi, &trial.limits) {
+                Ok(plugin) => {
+                    found.info = Some(plugin.info().clone());
+                    checks.extend([Rule::Compiles, Rule::Describes].map(|rule| Check::new(rule, Ok(()))));
+                    checks.push(Check::new(Rule::Schema, (trial.check_schema)(&plugin.info().parameters)));
+                    checks.extend(asked(&plugin, trial));
+                }
+                Err(error @ LoadError::Sandbox { .. }) => return Err(error),
+                Err(error @ (LoadError::Info { .. } | LoadError::Describe { .. })) => {
+                    checks.push(Check::new(Rule::Describes, Err(error.to_string())));
+                }
+                Err(error) => checks.push(Check::new(Rule::Compiles, Err(error.to_string()))),
+            }
+        }
+        Ok(Verification { component: found, checks })
+    }
+}
+
+/// What is looked at before anything is compiled.
+fn admitted(name: &str, outline: &Outline<'_>, component: &[u8], trial: &Trial<'_>) -> Vec<Check> {
+    let admitted = outline.kind(name, trial.wasi);
+    let wrong = |of_rule: fn(&LoadError) -> bool| match &admitted {
+        Err(error) if of_rule(error) => Err(error.to_string()),
+        Err(_) | Ok(_) => Ok(()),
+    };
+    let (size, allowed) = (component.len(), trial.limits.component_bytes);
+    let small_enough = if size > allowed {
+        Err(LoadError::TooLarge { plugin: name.to_owned(), size, allowed }.to_string())
+    } else {
+        Ok(())
+    };
+    let contract = wrong(|error| matches!(error, LoadError::ContractVersion { .. }));
+    let imports = wrong(|error| !matches!(error, LoadError::ContractVersion { .. }));
+    vec![
+        Check::new(Rule::Contract, contract),
+        Check::new(Rule::Imports, imports),
+        Check::new(Rule::Size, small_enough),
+    ]
+}
+
+/// Puts the questions of its kind to a plugin.
+fn asked(plugin: &Plugin, trial: &Trial<'_>) -> Vec<Check> {
+    match plugin.kind() {
+        Kind::SliCalculator => calculator(plugin, trial),
+        Kind::BudgetPolicy => budget_policy(plugin, trial),
+        Kind::Check => repeated(|| {
+            plugin.assess(POLICY, &trial.limits, trial.params, &questions::subject(), &Evidence::none())
+        }),
+        Kind::ToilScorer => repeated(|| {
+            let (since, until) = questions::PERIOD;
+            plugin.score(POLICY, &trial.limits, trial.params, since, until, &questions::work())
+        }),
     }
 }
 

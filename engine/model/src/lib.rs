@@ -32,6 +32,8 @@ pub mod gate;
 pub mod limits;
 pub mod lock;
 pub mod overrule;
+pub mod plugin;
+pub mod plugin_cases;
 pub mod policy;
 pub mod project;
 pub mod record;

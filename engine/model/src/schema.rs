@@ -12,6 +12,8 @@ use crate::event::{Event, WorkItem};
 use crate::gate::Gate;
 use crate::lock::Lock;
 use crate::overrule::Overrides;
+use crate::plugin::Plugin;
+use crate::plugin_cases::PluginCases;
 use crate::policy::Policy;
 use crate::project::Project;
 use crate::record::DecisionRecord;
@@ -40,6 +42,10 @@ pub enum FileKind {
     Cases,
     /// `weir.lock`: the plugins of a project, pinned.
     Lock,
+    /// `plugin.toml`: a plugin that is being written.
+    Plugin,
+    /// A file of a plugin's own `cases/`: questions to the plugin with the answers that are expected.
+    PluginCases,
     /// One event, as JSON.
     Event,
     /// The data of an event about a piece of work, as JSON.
@@ -63,6 +69,8 @@ impl FileKind {
         FileKind::Override,
         FileKind::Cases,
         FileKind::Lock,
+        FileKind::Plugin,
+        FileKind::PluginCases,
         FileKind::Event,
         FileKind::WorkItem,
         FileKind::Verdict,
@@ -82,6 +90,8 @@ impl FileKind {
             FileKind::Override => "override",
             FileKind::Cases => "cases",
             FileKind::Lock => "lock",
+            FileKind::Plugin => "plugin",
+            FileKind::PluginCases => "plugin-cases",
             FileKind::Event => "event",
             FileKind::WorkItem => "work-item",
             FileKind::Verdict => "verdict",
@@ -126,6 +136,8 @@ pub fn schema(kind: FileKind) -> Value {
         FileKind::Override => schema_of::<Overrides>(),
         FileKind::Cases => schema_of::<Cases>(),
         FileKind::Lock => schema_of::<Lock>(),
+        FileKind::Plugin => schema_of::<Plugin>(),
+        FileKind::PluginCases => schema_of::<PluginCases>(),
         FileKind::Event => schema_of::<Event<'_>>(),
         FileKind::WorkItem => schema_of::<WorkItem>(),
         FileKind::Verdict => schema_of::<Verdict>(),

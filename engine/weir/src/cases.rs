@@ -59,8 +59,8 @@ pub struct CaseOutcome {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct CaseDifference {
-    /// The part: `effect`, `policy`, `clause` or `undecided`.
-    pub part: &'static str,
+    /// The part, for example `effect`, `policy`, `clause` or `undecided`.
+    pub part: String,
     /// What is expected.
     pub expected: String,
     /// What came out.
@@ -267,7 +267,7 @@ fn differences(expected: &Expectation, verdict: &Verdict) -> Vec<CaseDifference>
     let different = |(part, expected, found): (&'static str, Option<String>, Option<String>)| {
         let expected = expected?;
         let found = found.unwrap_or_else(|| "none".to_owned());
-        (expected != found).then_some(CaseDifference { part, expected, found })
+        (expected != found).then(|| CaseDifference { part: part.to_owned(), expected, found })
     };
     parts.into_iter().filter_map(different).collect()
 }

@@ -61,6 +61,9 @@ pub enum EngineError {
     /// Reading events stopped.
     #[error(transparent)]
     Flow(#[from] weir_flow::FlowError),
+    /// A file can't be read or written.
+    #[error(transparent)]
+    File(std::io::Error),
     /// A decision can't be recorded or read back.
     #[error(transparent)]
     Record(#[from] RecordError),
@@ -86,6 +89,7 @@ impl EngineError {
             EngineError::Sandbox(_)
             | EngineError::Call(_)
             | EngineError::Events { .. }
+            | EngineError::File(_)
             | EngineError::Flow(_)
             | EngineError::Record(_)
             | EngineError::Nonsense(_)

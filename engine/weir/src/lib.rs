@@ -10,6 +10,7 @@
 //! Nothing here reads the clock: every question names the instant that it is about. The engine writes decision records and
 //! compiled plugins, and nothing else.
 
+mod authoring;
 mod backtest;
 mod bundled;
 mod case;
@@ -33,6 +34,9 @@ mod testing;
 mod toil;
 mod watch;
 
+pub use authoring::Candidate;
+pub use authoring::cases::{PluginCaseOutcome, PluginCaseReport, plugin_cases};
+pub use authoring::pin::{Added, Addition};
 pub use backtest::{
     Against, Alert, Backtest, BacktestRequest, BurnDown, Course, Deploy, Detected, Detection, Difference,
     Incident, PreparedBacktest, Run, ServiceBacktest, Time, Totals,
@@ -54,4 +58,7 @@ pub use suggest::{Suggestion, Suggestions, Supported};
 pub use toil::ToilReport;
 pub use watch::{SnapshotError, Step, Watch, WatchRequest};
 pub use weir_flow::Progress;
+pub use weir_host::{
+    Admission, CallError, Check, Digest, Exercise, Import, Info, Inspection, Kind, Rule, Verification,
+};
 pub use weir_model as model;

@@ -82,6 +82,11 @@ impl Plugins {
         Plugins { sandbox, loaded: Mutex::default() }
     }
 
+    /// Where plugins run.
+    pub(crate) fn sandbox(&self) -> &Sandbox {
+        &self.sandbox
+    }
+
     /// The plugin that a project means by a name.
     pub(crate) fn named(
         &self,
@@ -183,11 +188,7 @@ fn find(project: &Project, name: &str) -> Result<Component, PluginError> {
         Some(path) => {
             let read = fs::read(project.root().join(path.as_str()));
             let bytes = read.map_err(|source| PluginError::Io { name: name.to_owned(), source })?;
-            let wasi = match pinned.map(|pinned| pinned.wasi).unwrap_or_default() {
-                weir_model::lock::Wasi::Refused => Wasi::Refused,
-                weir_model::lock::Wasi::Inert => Wasi::Inert,
-            };
-            Component::of_file(bytes, wasi)
+            Component::of_file(bytes, wasi(pinned.map(|pinned| pinned.wasi).unwrap_or_default()))
         }
         None => match BUNDLED.iter().find(|bundled| bundled.name == name) {
             Some(bundled) => of_bundled(bundled),
@@ -222,6 +223,14 @@ pub(crate) fn names(project: &Project) -> Vec<String> {
     names.sort();
     names.dedup();
     names
+}
+
+/// What a plugin gets if it imports WASI, as a lock says.
+pub(crate) fn wasi(stated: weir_model::lock::Wasi) -> Wasi {
+    match stated {
+        weir_model::lock::Wasi::Refused => Wasi::Refused,
+        weir_model::lock::Wasi::Inert => Wasi::Inert,
+    }
 }
 
 /// The limits of a plugin: what files say, and the sandbox's defaults where they say nothing.

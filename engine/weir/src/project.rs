@@ -116,6 +116,11 @@ impl Project {
         self.file.about.time_zone.as_ref().map_or(TimeZone::UTC, |zone| zone.zone().clone())
     }
 
+    /// What the project lets plugins use.
+    pub fn limits(&self) -> &weir_model::Limits {
+        &self.file.limits
+    }
+
     /// The folder of decision records.
     pub fn records_folder(&self) -> PathBuf {
         self.root.join(self.file.records.folder.as_str())

@@ -2,47 +2,98 @@
 
 use std::collections::BTreeMap;
 
-use weir::{CaseDifference, CaseOutcome, CaseReport};
+use weir::{CaseDifference, CaseOutcome, CaseReport, PluginCaseOutcome, PluginCaseReport};
 use weir_model::Effect;
 
 use crate::output::{bold, in_effect_colour};
 use crate::render::markup::escaped;
 use crate::render::table::{table, text};
 
-/// Every case by its file, what the cases reached, and how many came out as expected.
+/// A case as it is shown, whatever it was put to.
+struct Shown<'c> {
+    file: &'c str,
+    line: usize,
+    name: &'c str,
+    differences: &'c [CaseDifference],
+    /// What came out, for a case that failed.
+    found: Vec<String>,
+}
+
+impl<'c> From<&'c CaseOutcome> for Shown<'c> {
+    fn from(case: &'c CaseOutcome) -> Shown<'c> {
+        let CaseOutcome { file, line, name, differences, effect, reason } = case;
+        Shown { file, line: *line, name, differences, found: vec![format!("{effect}: {reason}")] }
+    }
+}
+
+impl<'c> From<&'c PluginCaseOutcome> for Shown<'c> {
+    fn from(case: &'c PluginCaseOutcome) -> Shown<'c> {
+        let PluginCaseOutcome { file, line, name, differences, log } = case;
+        let found = log.iter().map(|line| format!("log: {line}")).collect();
+        Shown { file, line: *line, name, differences, found }
+    }
+}
+
+fn shown<'c, C: 'c>(cases: &'c [C]) -> Vec<Shown<'c>>
+where
+    Shown<'c>: From<&'c C>,
+{
+    cases.iter().map(Shown::from).collect()
+}
+
+/// Every case of a project by its file, what the cases reached, and how many came out as expected.
 pub(crate) fn cases(report: &CaseReport) -> String {
+    let all = shown(&report.cases);
+    format!("{}{}\n{}", by_file_lines(&all), reach(report), total(&all))
+}
+
+/// Every case of a plugin by its file, and how many came out as expected.
+pub(crate) fn plugin_cases(report: &PluginCaseReport) -> String {
+    let all = shown(&report.cases);
+    format!("{}{}", by_file_lines(&all), total(&all))
+}
+
+fn by_file_lines(all: &[Shown<'_>]) -> String {
     let mut out = String::new();
-    for (file, cases) in by_file(report) {
+    for (file, cases) in by_file(all) {
         out.push_str(&format!("{}\n", bold(file)));
         for case in cases {
             out.push_str(&case_lines(case));
         }
         out.push('\n');
     }
-    out.push_str(&reach(report));
-    let (all, failed) = (report.cases.len(), report.failed());
-    out.push_str(&format!("\n{} passed, {failed} failed\n", all - failed));
     out
 }
 
-fn by_file(report: &CaseReport) -> BTreeMap<&str, Vec<&CaseOutcome>> {
-    let mut files: BTreeMap<&str, Vec<&CaseOutcome>> = BTreeMap::new();
-    for case in &report.cases {
-        files.entry(&case.file).or_default().push(case);
+fn failed(all: &[Shown<'_>]) -> usize {
+    all.iter().filter(|case| !case.differences.is_empty()).count()
+}
+
+fn total(all: &[Shown<'_>]) -> String {
+    let failed = failed(all);
+    format!("{} passed, {failed} failed\n", all.len() - failed)
+}
+
+fn by_file<'s, 'c>(all: &'s [Shown<'c>]) -> BTreeMap<&'c str, Vec<&'s Shown<'c>>> {
+    let mut files: BTreeMap<&str, Vec<&Shown<'_>>> = BTreeMap::new();
+    for case in all {
+        files.entry(case.file).or_default().push(case);
     }
     files
 }
 
-fn case_lines(case: &CaseOutcome) -> String {
+fn case_lines(case: &Shown<'_>) -> String {
     if case.differences.is_empty() {
         return format!("  {} {}\n", in_effect_colour(Effect::Allow, "ok  "), case.name);
     }
     let mut out =
-        format!("  {} {} (line {})\n", in_effect_colour(Effect::Freeze, "FAIL"), bold(&case.name), case.line);
-    for difference in &case.differences {
+        format!("  {} {} (line {})\n", in_effect_colour(Effect::Freeze, "FAIL"), bold(case.name), case.line);
+    for difference in case.differences {
         out.push_str(&format!("         {}\n", sentence(difference)));
     }
-    out.push_str(&format!("         {}: {}\n", case.effect, case.reason));
+    for found in &case.found {
+        out.push_str(&format!("         {found}\n"));
+    }
     out
 }
 
@@ -79,12 +130,25 @@ fn reach(report: &CaseReport) -> String {
     out
 }
 
-/// JUnit XML: a suite a file, a test case a case.
+/// The cases of a project as JUnit XML.
 pub(crate) fn junit(report: &CaseReport) -> String {
+    junit_of(&shown(&report.cases))
+}
+
+/// The cases of a plugin as JUnit XML.
+pub(crate) fn plugin_junit(report: &PluginCaseReport) -> String {
+    junit_of(&shown(&report.cases))
+}
+
+/// JUnit XML: a suite a file, a test case a case.
+fn junit_of(all: &[Shown<'_>]) -> String {
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    let (all, failed) = (report.cases.len(), report.failed());
-    out.push_str(&format!("<testsuites name=\"weir\" tests=\"{all}\" failures=\"{failed}\">\n"));
-    for (file, cases) in by_file(report) {
+    out.push_str(&format!(
+        "<testsuites name=\"weir\" tests=\"{}\" failures=\"{}\">\n",
+        all.len(),
+        failed(all)
+    ));
+    for (file, cases) in by_file(all) {
         let failed = cases.iter().filter(|case| !case.differences.is_empty()).count();
         out.push_str(&format!(
             "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{failed}\">\n",
@@ -100,12 +164,12 @@ pub(crate) fn junit(report: &CaseReport) -> String {
     out
 }
 
-fn junit_case(case: &CaseOutcome) -> String {
+fn junit_case(case: &Shown<'_>) -> String {
     let start = format!(
         "    <testcase name=\"{}\" classname=\"{file}\" file=\"{file}\" line=\"{}\"",
-        escaped(&case.name),
+        escaped(case.name),
         case.line,
-        file = escaped(&case.file),
+        file = escaped(case.file),
     );
     if case.differences.is_empty() {
         return start + "/>\n";
@@ -114,6 +178,6 @@ fn junit_case(case: &CaseOutcome) -> String {
     format!(
         "{start}>\n      <failure message=\"{}\">{}</failure>\n    </testcase>\n",
         escaped(&sentences.join("; ")),
-        escaped(&format!("{}: {}", case.effect, case.reason)),
+        escaped(&case.found.join("\n")),
     )
 }

@@ -7,12 +7,12 @@ use crate::contract::scorer::WorkItem;
 use crate::contract::types::Fact;
 
 /// How many rows there are to mark.
-pub(super) const ROWS: u32 = 97;
+pub(crate) const ROWS: u32 = 97;
 /// The instant that all questions are about: 2026-01-01T00:00:00Z.
 const NOW: i64 = 1_767_225_600;
 const DAY: i64 = 86_400;
 /// The period in which work is done.
-pub(super) const PERIOD: (i64, i64) = (NOW - 30 * DAY, NOW);
+pub(crate) const PERIOD: (i64, i64) = (NOW - 30 * DAY, NOW);
 
 const INTEGERS: [i64; 9] = [200, 0, 503, 404, -1, 12, i64::MAX, i64::MIN, 1000];
 const NUMBERS: [f64; 7] = [0.012, 0.0, 0.25, 1.5, -1.0, 1e300, 5e-324];
@@ -29,7 +29,7 @@ mod kind {
 
 /// Some of the rows, as the columns that a plan asks for.
 #[derive(Debug, Default)]
-pub(super) struct Rows {
+pub(crate) struct Rows {
     rows: u32,
     columns: Vec<Column>,
     integers: Vec<i64>,
@@ -40,7 +40,7 @@ pub(super) struct Rows {
 
 impl Rows {
     /// The rows from `from` to before `to`. A row has the same values in whatever piece it is.
-    pub(super) fn new(plan: &Plan, from: u32, to: u32) -> Rows {
+    pub(crate) fn new(plan: &Plan, from: u32, to: u32) -> Rows {
         let mut rows = Rows { rows: to.saturating_sub(from), ..Rows::default() };
         for (number, field) in (0_u32..).zip(&plan.fields) {
             rows.column(field.kind, number, from, to);
@@ -48,7 +48,7 @@ impl Rows {
         rows
     }
 
-    pub(super) fn batch(&self) -> Batch<'_> {
+    pub(crate) fn batch(&self) -> Batch<'_> {
         let Rows { rows, columns, integers, numbers, codes, bytes } = self;
         Batch { rows: *rows, columns, integers, numbers, codes, bytes }
     }
@@ -116,7 +116,7 @@ fn pick<T: Copy + Default>(values: &[T], which: Option<u32>) -> T {
 }
 
 /// Has some merged slices settled: with events, without, with bad ones only.
-pub(super) fn with_slices<T>(settle: impl FnOnce(&Slices<'_>) -> T) -> T {
+pub(crate) fn with_slices<T>(settle: impl FnOnce(&Slices<'_>) -> T) -> T {
     let first = NOW - 300;
     let millisecond = |slice: i64| (first + slice * 60 + 30) * 1000;
     settle(&Slices {
@@ -130,7 +130,7 @@ pub(super) fn with_slices<T>(settle: impl FnOnce(&Slices<'_>) -> T) -> T {
 }
 
 /// Two SLOs, one in the best of health and one whose budget is spent.
-pub(super) fn situation(needs: &Needs) -> Situation {
+pub(crate) fn situation(needs: &Needs) -> Situation {
     let slo = |name: &str, good: u64, bad: u64, latched: bool| SloStatus {
         name: name.to_owned(),
         objective: "0.999".to_owned(),
@@ -149,7 +149,7 @@ pub(super) fn situation(needs: &Needs) -> Situation {
     }
 }
 
-pub(super) fn subject() -> Subject {
+pub(crate) fn subject() -> Subject {
     Subject {
         service: "shop".to_owned(),
         change: "feature".to_owned(),
@@ -161,7 +161,7 @@ pub(super) fn subject() -> Subject {
 }
 
 /// Work of two teams, some of it again and again.
-pub(super) fn work() -> Vec<WorkItem> {
+pub(crate) fn work() -> Vec<WorkItem> {
     let item = |(number, (title, team)): (i64, (&str, &str))| WorkItem {
         id: number.to_string(),
         title: title.to_owned(),

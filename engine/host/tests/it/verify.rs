@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::Value;
-use weir_host::{Kind, Rule, Trial, Verification, Wasi};
+use weir_host::{Admission, Kind, Limits, LoadError, Rule, Trial, Verification, Wasi, inspect};
 
 use crate::guest::{Guest, marks, words};
 use crate::{patient, sandbox};
@@ -37,9 +37,10 @@ fn plugins_that_come_with_weir_pass() {
         let component = std::fs::read(built.join(name).with_extension("wasm")).unwrap();
         let verification = sandbox().verify(name, &component, &trial(params)).unwrap();
         assert!(verification.passed(), "{name}: {:?}", verification.checks);
-        assert_eq!((verification.kind, verification.info.name.as_str()), (kind, name));
-        assert_eq!((verification.contract.as_str(), verification.size), ("0.1.0", component.len()));
-        assert!(verification.imports.iter().all(|import| import.starts_with("weir:policy/")));
+        let found = verification.component;
+        assert_eq!((found.kind, found.info.unwrap().name.as_str()), (kind, name));
+        assert_eq!((found.contract.as_str(), found.size), ("0.1.0", component.len()));
+        assert!(found.imports.iter().all(|import| import.admission == Admission::Contract));
     };
     check("availability", Kind::SliCalculator, "{}");
     check("latency", Kind::SliCalculator, r#"{"threshold":"250ms","only":{"data.path":["/pay"]}}"#);
@@ -64,7 +65,8 @@ fn an_honest_plugin_of_each_kind_passes() {
     }
     let rules: Vec<&str> =
         verify(&Guest::calculator()).checks.iter().map(|check| check.rule.as_str()).collect();
-    assert_eq!(rules, ["schema", "prepare", "answer", "repeatable", "stateless", "row-by-row"]);
+    let before = ["contract", "imports", "size", "compiles", "describes", "schema", "prepare"];
+    assert_eq!(rules, [&before[..], &["answer", "repeatable", "stateless", "row-by-row"]].concat());
 }
 
 #[test]
@@ -100,7 +102,7 @@ fn settling_that_depends_on_earlier_calls_is_found() {
     let honest = Guest::calculator().core(&plan).body("prepare", "(i32.const 128)").body("settle", lists);
     let verification = verify(&honest);
     assert!(verification.passed(), "{:?}", verification.checks);
-    assert_eq!(verification.checks.len(), 8);
+    assert_eq!(verification.checks.len(), 13);
     let counting = "(i64.store (i32.const 4096) (i64.add (i64.load (i32.const 4096)) (i64.const 1)))";
     let counting = honest.clone().body("settle", &format!("{counting} {lists}"));
     assert_eq!(broken(&counting), [Rule::Stateless]);
@@ -136,7 +138,53 @@ fn failures_are_reported_where_they_happen() {
 #[test]
 fn a_report_is_json_for_machines() {
     let report = serde_json::to_value(verify(&Guest::budget())).unwrap();
-    assert_eq!(report["kind"], "budget-policy");
-    assert_eq!(report["imports"], serde_json::json!(["weir:policy/log@0.1.0"]));
-    assert_eq!(report["checks"][0], serde_json::json!({ "rule": "schema", "problem": Value::Null }));
+    let component = &report["component"];
+    assert_eq!(component["kind"], "budget-policy");
+    let log = serde_json::json!([{ "name": "weir:policy/log@0.1.0", "admission": "contract" }]);
+    assert_eq!(component["imports"], log);
+    assert_eq!(report["checks"][5], serde_json::json!({ "rule": "schema", "problem": Value::Null }));
+}
+
+#[test]
+fn what_keeps_a_plugin_from_being_loaded_breaks_a_rule() {
+    let check = |guest: &Guest, limits: Limits, rule: Rule, part: &str| {
+        let trial = Trial { limits, ..trial("{}") };
+        let verification = sandbox().verify("guest", &guest.component(), &trial).unwrap();
+        let last = verification.checks.iter().find(|check| check.problem.is_some()).unwrap();
+        assert_eq!(last.rule, rule);
+        assert!(last.problem.as_ref().unwrap().contains(part), "{:?}", last.problem);
+        // Nothing is asked of what can't be loaded.
+        assert!(verification.checks.iter().all(|check| check.rule != Rule::Schema));
+    };
+    let sockets = Guest::budget().import("(import \"wasi:sockets/tcp@0.2.0\" (instance))");
+    check(&sockets, patient(), Rule::Imports, "imports `wasi:sockets/tcp@0.2.0`");
+    let small = Limits { component_bytes: 100, ..patient() };
+    check(&Guest::budget(), small, Rule::Size, "more than the 100 allowed");
+    let silent = Guest::budget().info(Some("{}"));
+    check(&silent, patient(), Rule::Describes, "describes itself wrongly");
+    let large = Guest::budget().tail(&format!("(core module {})", "(func)".repeat(50_001)));
+    check(&large, patient(), Rule::Compiles, "would take too long to compile");
+}
+
+#[test]
+fn what_is_no_plugin_has_nothing_to_verify() {
+    let verify = |bytes: &[u8]| sandbox().verify("guest", bytes, &trial("{}")).unwrap_err();
+    assert!(matches!(verify(b""), LoadError::Empty { .. }));
+    assert!(matches!(verify(b"\0asm\x01\0\0\0"), LoadError::CoreModule { .. }));
+    assert!(matches!(verify(b"\0asm\x0d\0\x01\0"), LoadError::NoKind { .. }));
+    let component = Guest::budget().component();
+    assert!(matches!(verify(&component[..component.len() / 2]), LoadError::Truncated { .. }));
+}
+
+#[test]
+fn an_inspection_says_who_lets_an_import_in() {
+    let guest = Guest::budget()
+        .import("(import \"wasi:cli/exit@0.2.0\" (instance)) (import \"wasi:sockets/tcp@0.2.0\" (instance))");
+    let found = inspect("guest", &guest.component()).unwrap();
+    let of = |name: &str| found.imports.iter().find(|import| import.name == name).unwrap().admission;
+    assert_eq!(of("weir:policy/log@0.1.0"), Admission::Contract);
+    assert_eq!(of("wasi:cli/exit@0.2.0"), Admission::Consent);
+    assert_eq!(of("wasi:sockets/tcp@0.2.0"), Admission::Never);
+    assert!(found.needs_consent());
+    assert_eq!((found.kind, found.contract.as_str()), (Kind::BudgetPolicy, "0.1.0"));
 }

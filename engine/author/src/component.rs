@@ -1,8 +1,14 @@
 //! A core module becomes a component that says what it is without being run.
 
-use anyhow::{Context, Result, ensure};
-use wasmparser::{BinaryReader, Validator, WasmFeatures};
-use wit_component::ComponentEncoder;
+use std::path::Path;
+
+use wasmparser::{BinaryReader, BinaryReaderError, Validator, WasmFeatures};
+use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
+use wit_parser::Resolve;
+
+use crate::error::AuthorError;
+
+type Result<T, E = AuthorError> = std::result::Result<T, E>;
 
 /// The custom section that holds what the plugin says of itself.
 const INFO: &str = "weir:info";
@@ -18,18 +24,49 @@ const NESTED_MODULE: u8 = 1;
 const NESTED_COMPONENT: u8 = 4;
 
 /// Makes the component, with the module's `weir:info` moved to its top level.
-pub(crate) fn from_module(module: &[u8]) -> Result<Vec<u8>> {
+///
+/// # Errors
+/// When the module has no description, or does not say which world it is for.
+pub fn from_module(module: &[u8]) -> Result<Vec<u8>> {
     let info = info(module)?;
-    let component = ComponentEncoder::default()
-        .module(&strip(module)?)
-        .context("the module is no plugin: does it call the macro of its kind?")?
+    with_info(&encoded(&strip(module)?)?, &info)
+}
+
+/// Makes the component of a module that does not say which world it is for. It has no `weir:info` yet.
+///
+/// `wit` is the folder of the contract.
+///
+/// # Errors
+/// When the contract can't be read, or the module does not fit the world.
+pub fn for_world(module: &[u8], wit: &Path, world: &str) -> Result<Vec<u8>> {
+    let wrong = |error| AuthorError::component("the contract in `wit` can't be used", format!("{error:#}"));
+    let mut resolve = Resolve::default();
+    let (package, _) = resolve.push_dir(wit).map_err(wrong)?;
+    let world = resolve.select_world(&[package], Some(world)).map_err(wrong)?;
+    let mut module = strip(module)?;
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).map_err(wrong)?;
+    strip(&encoded(&module)?)
+}
+
+fn encoded(module: &[u8]) -> Result<Vec<u8>> {
+    let wrong = |what: &'static str| move |error| AuthorError::component(what, format!("{error:#}"));
+    ComponentEncoder::default()
+        .module(module)
+        .map_err(wrong("the module is no plugin: does it call the macro of its kind?"))?
         .encode()
-        .context("can't make a component of the module")?;
-    let mut component = strip(&component)?;
-    append_custom(&mut component, INFO, &info);
+        .map_err(wrong("can't make a component of the module"))
+}
+
+/// Puts a description into a component, in place of the one that it has.
+///
+/// # Errors
+/// When the component is not valid.
+pub fn with_info(component: &[u8], info: &[u8]) -> Result<Vec<u8>> {
+    let mut component = strip(component)?;
+    append_custom(&mut component, INFO, info);
     Validator::new_with_features(WasmFeatures::default())
         .validate_all(&component)
-        .context("the component is not valid")?;
+        .map_err(|error| AuthorError::component("the component is not valid", error))?;
     Ok(component)
 }
 
@@ -44,9 +81,15 @@ fn info(module: &[u8]) -> Result<Vec<u8>> {
             }
         }
     }
-    ensure!(infos.len() == 1, "the module has {} sections `{INFO}`, and must have one", infos.len());
+    if infos.len() != 1 {
+        return Err(AuthorError::Component(format!(
+            "the module has {} sections `{INFO}`, and must have one",
+            infos.len()
+        )));
+    }
     let info = infos.concat();
-    serde_json::from_slice::<serde_json::Map<_, _>>(&info).context("the section `weir:info` is not JSON")?;
+    serde_json::from_slice::<serde_json::Map<_, _>>(&info)
+        .map_err(|error| AuthorError::component("the section `weir:info` is not JSON", error))?;
     Ok(info)
 }
 
@@ -57,27 +100,35 @@ struct Section<'a> {
 }
 
 fn sections(binary: &[u8]) -> Result<Vec<Section<'_>>> {
-    let body = binary.get(HEADER_LENGTH..).context("the binary has no header")?;
+    let body = binary.get(HEADER_LENGTH..).ok_or_else(no_header)?;
     let mut reader = BinaryReader::new(body, 0);
     let mut sections = Vec::new();
     while !reader.eof() {
-        let id = reader.read_u8()?;
-        let length = reader.read_var_u32()? as usize;
-        sections.push(Section { id, content: reader.read_bytes(length)? });
+        let id = reader.read_u8().map_err(malformed)?;
+        let length = reader.read_var_u32().map_err(malformed)? as usize;
+        sections.push(Section { id, content: reader.read_bytes(length).map_err(malformed)? });
     }
     Ok(sections)
 }
 
 fn custom<'a>(section: &Section<'a>) -> Result<(&'a str, &'a [u8])> {
     let mut reader = BinaryReader::new(section.content, 0);
-    let name = reader.read_string()?;
-    let content = reader.read_bytes(reader.bytes_remaining())?;
+    let name = reader.read_string().map_err(malformed)?;
+    let content = reader.read_bytes(reader.bytes_remaining()).map_err(malformed)?;
     Ok((name, content))
+}
+
+fn no_header() -> AuthorError {
+    AuthorError::Component("the binary has no header".to_owned())
+}
+
+fn malformed(error: BinaryReaderError) -> AuthorError {
+    AuthorError::component("the binary is malformed", error)
 }
 
 /// The binary without its dispensable sections, on all levels.
 fn strip(binary: &[u8]) -> Result<Vec<u8>> {
-    let header = binary.get(..HEADER_LENGTH).context("the binary has no header")?;
+    let header = binary.get(..HEADER_LENGTH).ok_or_else(no_header)?;
     let is_component = header == COMPONENT_HEADER;
     let mut stripped = header.to_vec();
     for section in sections(binary)? {

@@ -1,0 +1,104 @@
+//! `weir plugin`: for those who write plugins, and those who are handed one.
+
+mod add;
+mod bench;
+mod build;
+mod inspect;
+mod new;
+mod test;
+mod verify;
+
+use std::path::Path;
+
+use weir::Candidate;
+use weir_model::Limits;
+use weir_model::source::Source;
+
+pub(crate) use self::bench::{Calls, Measured};
+use super::Failure;
+use crate::args::{PluginCommand, PluginTrialArguments};
+use crate::exit::Exit;
+
+/// Runs a subcommand of `weir plugin`.
+pub(super) fn run(command: &PluginCommand) -> Result<Exit, Failure> {
+    match command {
+        PluginCommand::New(arguments) => new::run(arguments),
+        PluginCommand::Build(arguments) => build::run(arguments),
+        PluginCommand::Test(arguments) => test::run(arguments),
+        PluginCommand::Inspect(arguments) => inspect::run(arguments),
+        PluginCommand::Verify(arguments) => verify::run(arguments),
+        PluginCommand::Bench(arguments) => bench::run(arguments),
+        PluginCommand::Add(arguments) => add::run(arguments),
+    }
+}
+
+/// The content of a component's file.
+fn component(file: &Path) -> Result<Vec<u8>, Failure> {
+    let shown = file.display();
+    if file.to_str().is_some_and(|text| text.contains("://")) {
+        return Err(Failure::Usage(format!(
+            "`{shown}` is an address, and plugins are read from files; download it first, and compare its SHA-256 with \
+             the one that its author gives"
+        )));
+    }
+    if file.is_dir() {
+        return Err(Failure::Usage(format!(
+            "`{shown}` is a folder; name the component in it, a `.wasm` file"
+        )));
+    }
+    std::fs::read(file).map_err(|error| Failure::Usage(format!("`{shown}` can't be read: {error}")))
+}
+
+/// Parameters from a file: TOML, as under `[params]` of a policy.
+fn params(file: Option<&Path>) -> Result<Option<Source>, Failure> {
+    let Some(file) = file else { return Ok(None) };
+    let shown = file.display().to_string();
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Failure::Usage(format!("`{shown}` can't be read: {error}")))?;
+    match Source::parse(&shown, &text) {
+        Ok(source) => Ok(Some(source)),
+        Err(wrong) => Err(Failure::Engine(weir::EngineError::Wrong(wrong))),
+    }
+}
+
+/// What a plugin may use while it is tried: what a project says, where one is named.
+fn limits(arguments: &PluginTrialArguments) -> Result<Limits, Failure> {
+    match &arguments.project {
+        Some(folder) => Ok(super::project_in(Some(folder))?.limits().clone()),
+        None => Ok(Limits::default()),
+    }
+}
+
+/// How messages call a plugin that is a file: as the file, without folders and ending.
+fn name(file: &Path) -> String {
+    file.file_stem().map_or_else(|| "plugin".to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+/// A plugin as it was named on the command line.
+struct Tried {
+    name: String,
+    component: Vec<u8>,
+    params: Option<Source>,
+    wasi: weir_model::lock::Wasi,
+}
+
+impl Tried {
+    fn read(arguments: &PluginTrialArguments) -> Result<Tried, Failure> {
+        Ok(Tried {
+            name: name(&arguments.file),
+            component: component(&arguments.file)?,
+            params: params(arguments.params.as_deref())?,
+            wasi: arguments.wasi.into(),
+        })
+    }
+
+    fn candidate<'c>(&'c self, limits: &'c Limits) -> Candidate<'c> {
+        Candidate {
+            name: &self.name,
+            component: &self.component,
+            wasi: self.wasi,
+            params: self.params.as_ref(),
+            limits,
+        }
+    }
+}
