@@ -10,6 +10,7 @@
 mod backtest;
 mod bad_input;
 mod cases;
+mod connect;
 mod docs;
 mod gate;
 #[expect(dead_code, reason = "the tests of the sandbox itself use more of it")]

@@ -42,6 +42,12 @@ pub(crate) enum Command {
     Report(ReportArguments),
     /// Derive a decision again from its record, and say whether it comes out the same
     Replay(ReplayArguments),
+    /// Write what other systems read: rules for Prometheus
+    Generate {
+        /// What to write.
+        #[command(subcommand)]
+        command: GenerateCommand,
+    },
     /// Print the JSON Schema of a kind of file; without a name, list the kinds
     Schema {
         /// The kind of file, for example `service`.
@@ -69,6 +75,33 @@ pub(crate) enum SloCommand {
     Lint(SloLintArguments),
     /// Say which objective the history of every SLO supports
     Suggest(SloStatusArguments),
+}
+
+/// The subcommands of `weir generate`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum GenerateCommand {
+    /// Write recording and alerting rules for the SLOs whose SLIs say how Prometheus counts them
+    Prometheus(GeneratePrometheusArguments),
+}
+
+/// Which services something is written for.
+#[derive(Debug, Args)]
+pub(crate) struct GenerateArguments {
+    /// Only these services
+    pub(crate) services: Vec<String>,
+    /// The project's folder [default: the nearest folder upwards that holds a weir.toml]
+    #[arg(long, short, value_name = "DIR")]
+    pub(crate) project: Option<PathBuf>,
+}
+
+/// The arguments of `weir generate prometheus`.
+#[derive(Debug, Args)]
+pub(crate) struct GeneratePrometheusArguments {
+    /// Write test cases for `promtool test rules` instead, for rules that are in this file
+    #[arg(long, value_name = "RULES")]
+    pub(crate) tests: Option<String>,
+    #[command(flatten)]
+    pub(crate) what: GenerateArguments,
 }
 
 /// Where the project is, and when it is looked at.

@@ -3,6 +3,7 @@
 mod backtest;
 mod check;
 mod gate;
+mod generate;
 mod help;
 mod init;
 mod replay;
@@ -17,8 +18,9 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use weir::{Engine, EngineError, EngineOptions, Events, InitError, Project, ProjectError};
+use weir_model::Diagnostic;
 
-use crate::args::{Command, EventArguments, ProjectArguments, SloCommand};
+use crate::args::{Command, EventArguments, GenerateCommand, ProjectArguments, SloCommand};
 use crate::exit::Exit;
 use crate::output::Bar;
 use crate::render::Clock;
@@ -38,6 +40,9 @@ pub(crate) fn run(command: Command) -> Result<Exit, Failure> {
         Command::Watch(arguments) => watch::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
+        Command::Generate { command: GenerateCommand::Prometheus(arguments) } => {
+            generate::prometheus(&arguments)
+        }
         Command::Schema { name } => schema::run(name.as_deref()),
         Command::Init { folder } => init::run(&folder),
         Command::Help { topic } => help::run(&topic),
@@ -51,6 +56,8 @@ pub(crate) enum Failure {
     Project(ProjectError),
     /// The engine has no answer.
     Engine(EngineError),
+    /// Files are wrong, of this or of another system.
+    Wrong(Vec<Diagnostic>),
     /// A new project can't be written.
     Init(InitError),
     /// The command line asks for something that is not there.
@@ -65,16 +72,20 @@ impl Failure {
         match self {
             Failure::Project(ProjectError::Io(_)) | Failure::Io(_) => Exit::Undecided,
             Failure::Engine(error) if !error.is_input() => Exit::Undecided,
-            Failure::Project(_) | Failure::Engine(_) | Failure::Init(_) | Failure::Usage(_) => Exit::Input,
+            Failure::Project(_)
+            | Failure::Engine(_)
+            | Failure::Wrong(_)
+            | Failure::Init(_)
+            | Failure::Usage(_) => Exit::Input,
         }
     }
 
     /// The message, with its place and its remedy where there are such.
     pub(crate) fn text(&self) -> String {
         match self {
-            Failure::Project(ProjectError::Wrong(wrong)) | Failure::Engine(EngineError::Wrong(wrong)) => {
-                diagnostics(wrong)
-            }
+            Failure::Project(ProjectError::Wrong(wrong))
+            | Failure::Engine(EngineError::Wrong(wrong))
+            | Failure::Wrong(wrong) => diagnostics(wrong),
             Failure::Engine(EngineError::Question { message, help: Some(help) }) => {
                 format!("error: {message}\nhelp: {help}\n")
             }

@@ -1,0 +1,3 @@
+//! YAML as this crate writes it.
+
+pub(crate) mod write;
