@@ -60,3 +60,70 @@ fn an_unknown_service_is_named_with_the_nearest_one() {
     assert_eq!(run.stderr, "error: there is no service `my-servise`; did you mean `my-service`?\n");
     assert_eq!(weir(&["generate"]).code, 2);
 }
+
+/// What OpenSLO has that a service file has not, and something that is wrong.
+const OPENSLO: &str = "- apiVersion: openslo/v1
+  kind: SLO
+  metadata: {name: lending, labels: {floor: three}}
+  spec:
+    service: library
+    indicator:
+      metadata: {name: loans}
+      spec:
+        ratioMetric:
+          counter: true
+          bad: {metricSource: {type: Prometheus, spec: {query: 'loans_total{state=\"failed\"}'}}}
+          total: {metricSource: {type: Prometheus, spec: {query: loans_total}}}
+    timeWindow: [{duration: 30d, isRolling: true}]
+    budgetingMethod: Occurrences
+    objectives: [{target: 0.999}]
+- {apiVersion: openslo/v1, kind: SLO, metadata: {name: empty}, spec: {service: library, objectives: []}}
+";
+
+#[test]
+fn an_import_writes_service_files_and_lists_what_they_lack() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("slos.yaml");
+    std::fs::write(&file, OPENSLO).unwrap();
+    let (file, out) = (file.to_str().unwrap(), folder.path().join("services"));
+    let run = weir(&["import", "openslo", file]);
+    assert_eq!(run.code, 2, "one SLO is missing");
+    insta::assert_snapshot!(
+        "import-openslo",
+        format!("{}\n{}", run.stdout, run.stderr.replace(file, "slos.yaml"))
+    );
+    let arguments = ["import", "openslo", file, "--out", out.to_str().unwrap()];
+    let run = weir(&arguments);
+    assert!(run.stdout.starts_with("wrote ") && run.stdout.ends_with("library.toml\n"), "{}", run.stdout);
+    let again = weir(&arguments);
+    assert!(
+        again.code == 2 && again.stderr.contains("is there already; nothing was written"),
+        "{}",
+        again.stderr
+    );
+}
+
+#[test]
+fn what_is_imported_is_a_project_that_rules_are_generated_from() {
+    let project = Project::new();
+    let spec = "version: prometheus/v1\nservice: lending\nlabels: {owner: readers}\nslos:\n  - name: loans\n    objective: \
+                99.9\n    sli:\n      events:\n        error_query: sum(rate(failed_total[{{.window}}]))\n        \
+                total_query: sum(rate(loans_total[{{.window}}]))\n    alerting: {}\n";
+    project.write("lending.yml", spec);
+    let (file, out) = (project.path("lending.yml"), project.path("services"));
+    let arguments =
+        ["import", "sloth", file.to_str().unwrap(), "--window", "28d", "--out", out.to_str().unwrap()];
+    let run = weir(&arguments);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let run = project.weir(&["generate", "prometheus", "lending"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stdout.contains("sum(rate(failed_total[3d]))"), "{}", run.stdout);
+    let run = project.weir(&["export", "openslo", "lending"]);
+    assert!(
+        run.stdout.contains("query: sum(rate(failed_total[$window]))")
+            || run.stdout.contains("\"sum(rate(failed_total[$window]))\""),
+        "{}",
+        run.stdout
+    );
+    assert_eq!(weir(&["import", "pyrra", file.to_str().unwrap()]).code, 2);
+}

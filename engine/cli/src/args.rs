@@ -48,6 +48,18 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: GenerateCommand,
     },
+    /// Read SLOs of another system into service files, and list what could not be carried over
+    Import {
+        /// Whose files.
+        #[command(subcommand)]
+        command: ImportCommand,
+    },
+    /// Write SLOs in a form that other systems share
+    Export {
+        /// Which form.
+        #[command(subcommand)]
+        command: ExportCommand,
+    },
     /// Print the JSON Schema of a kind of file; without a name, list the kinds
     Schema {
         /// The kind of file, for example `service`.
@@ -82,6 +94,55 @@ pub(crate) enum SloCommand {
 pub(crate) enum GenerateCommand {
     /// Write recording and alerting rules for the SLOs whose SLIs say how Prometheus counts them
     Prometheus(GeneratePrometheusArguments),
+}
+
+/// The subcommands of `weir import`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ImportCommand {
+    /// Read OpenSLO v1; objects may refer to those of all files
+    Openslo(ImportArguments),
+    /// Read specifications of Sloth
+    Sloth(ImportSlothArguments),
+    /// Read objectives of Pyrra
+    Pyrra(ImportPyrraArguments),
+}
+
+/// What is read, and where it goes.
+#[derive(Debug, Args)]
+pub(crate) struct ImportArguments {
+    /// The files
+    #[arg(required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Write the service files to this folder, where none may be in the way [default: standard output]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// The arguments of `weir import sloth`.
+#[derive(Debug, Args)]
+pub(crate) struct ImportSlothArguments {
+    /// The window of the SLOs, which a specification doesn't say
+    #[arg(long, value_name = "DURATION", default_value = "30d")]
+    pub(crate) window: weir_model::value::Duration,
+    #[command(flatten)]
+    pub(crate) what: ImportArguments,
+}
+
+/// The arguments of `weir import pyrra`.
+#[derive(Debug, Args)]
+pub(crate) struct ImportPyrraArguments {
+    /// The service that all objectives belong to [default: each becomes a service of its own]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) service: Option<weir_model::Name>,
+    #[command(flatten)]
+    pub(crate) what: ImportArguments,
+}
+
+/// The subcommands of `weir export`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ExportCommand {
+    /// Write OpenSLO v1; reading it again gives the same SLOs
+    Openslo(GenerateArguments),
 }
 
 /// Which services something is written for.

@@ -2,9 +2,11 @@
 
 mod backtest;
 mod check;
+mod export;
 mod gate;
 mod generate;
 mod help;
+mod import;
 mod init;
 mod replay;
 mod report;
@@ -20,7 +22,9 @@ use jiff::Timestamp;
 use weir::{Engine, EngineError, EngineOptions, Events, InitError, Project, ProjectError};
 use weir_model::Diagnostic;
 
-use crate::args::{Command, EventArguments, GenerateCommand, ProjectArguments, SloCommand};
+use crate::args::{
+    Command, EventArguments, ExportCommand, GenerateCommand, ImportCommand, ProjectArguments, SloCommand,
+};
 use crate::exit::Exit;
 use crate::output::Bar;
 use crate::render::Clock;
@@ -43,6 +47,10 @@ pub(crate) fn run(command: Command) -> Result<Exit, Failure> {
         Command::Generate { command: GenerateCommand::Prometheus(arguments) } => {
             generate::prometheus(&arguments)
         }
+        Command::Import { command: ImportCommand::Openslo(arguments) } => import::openslo(&arguments),
+        Command::Import { command: ImportCommand::Sloth(arguments) } => import::sloth(&arguments),
+        Command::Import { command: ImportCommand::Pyrra(arguments) } => import::pyrra(&arguments),
+        Command::Export { command: ExportCommand::Openslo(arguments) } => export::openslo(&arguments),
         Command::Schema { name } => schema::run(name.as_deref()),
         Command::Init { folder } => init::run(&folder),
         Command::Help { topic } => help::run(&topic),

@@ -4,13 +4,27 @@
 //! What another system knows and Weir does not, or the other way round, is never lost silently: readers give a
 //! [`Diagnostic`](weir_model::Diagnostic) with its place for each such item, and writers a [`LeftOut`].
 //!
-//! - `prometheus` writes recording and alerting rules from SLOs, and test cases for them.
+//! - [`prometheus`] writes recording and alerting rules from SLOs, and test cases for them.
+//! - [`openslo`] reads and writes OpenSLO v1.
+//! - [`sloth`] reads Sloth's specifications, [`pyrra`] Pyrra's objectives.
 
 mod alerts;
+#[cfg(any(feature = "openslo", feature = "pyrra", feature = "sloth"))]
+mod draft;
+#[cfg(any(feature = "openslo", feature = "pyrra", feature = "sloth"))]
+mod import;
 mod left;
+#[cfg(feature = "openslo")]
+pub mod openslo;
 #[cfg(feature = "prometheus")]
 pub mod prometheus;
+#[cfg(feature = "pyrra")]
+pub mod pyrra;
+#[cfg(feature = "sloth")]
+pub mod sloth;
 mod yaml;
 
 pub use alerts::{Alert, Urgency, alerts_for, usual_alerts};
+#[cfg(any(feature = "openslo", feature = "pyrra", feature = "sloth"))]
+pub use draft::{Imported, ServiceDraft};
 pub use left::{Generated, LeftOut};

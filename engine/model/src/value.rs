@@ -153,6 +153,15 @@ impl Name {
     }
 }
 
+impl Name {
+    /// The name that somebody who wrote `text` may have meant: `Checkout_API` becomes `checkout-api`. None where nothing is
+    /// left of it, or too much.
+    #[must_use]
+    pub fn nearest(text: &str) -> Option<Name> {
+        kebab_case(text).map(Name)
+    }
+}
+
 /// The name that somebody who wrote `text` may have meant.
 fn kebab_case(text: &str) -> Option<String> {
     let lower: String =

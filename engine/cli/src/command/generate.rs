@@ -21,7 +21,10 @@ pub(super) fn prometheus(arguments: &GeneratePrometheusArguments) -> Result<Exit
 }
 
 /// The services that the arguments name, or all.
-fn services<'p>(project: &'p Project, arguments: &GenerateArguments) -> Result<Vec<&'p Service>, Failure> {
+pub(super) fn services<'p>(
+    project: &'p Project,
+    arguments: &GenerateArguments,
+) -> Result<Vec<&'p Service>, Failure> {
     let all: Vec<&Service> = project.services().collect();
     if arguments.services.is_empty() {
         return Ok(all);
@@ -50,7 +53,7 @@ fn targets<'p>(project: &'p Project, services: &[&'p Service]) -> Result<Vec<Tar
 }
 
 /// Prints what was written, and says what it lacks.
-fn written(generated: &Generated) -> Result<Exit, Failure> {
+pub(super) fn written(generated: &Generated) -> Result<Exit, Failure> {
     output::result(&generated.text)?;
     for left in &generated.left_out {
         output::message(&format!("left out: {left}\n"))?;

@@ -2,5 +2,9 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on has failed")]
 
+mod fixtures;
+mod openslo;
 mod prometheus;
+mod pyrra;
+mod sloth;
 mod support;

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use weir_connect::Imported;
 use weir_model::{ServiceFile, Source};
 
 /// A service file of this text.
@@ -24,4 +25,19 @@ pub(crate) fn tool(name: &str, arguments: &[&str], folder: &Path) -> Option<(boo
     };
     let said = [output.stdout, output.stderr].concat();
     Some((output.status.success(), String::from_utf8_lossy(&said).into_owned()))
+}
+
+/// What an import gives, as people see it: the files, and what was not carried over.
+pub(crate) fn shown(imported: &Imported) -> String {
+    let files = imported.services.iter().map(|service| {
+        let text = service.to_toml();
+        // What is written is a service file.
+        let _ = self::service(&text);
+        format!("# services/{}.toml\n{text}\n", service.name)
+    });
+    let said = imported.diagnostics.iter().map(|diagnostic| match &diagnostic.help {
+        Some(help) => format!("{diagnostic}\n  help: {help}\n"),
+        None => format!("{diagnostic}\n"),
+    });
+    files.chain(said).collect()
 }
