@@ -161,8 +161,20 @@ pub(crate) struct GeneratePrometheusArguments {
     /// Write test cases for `promtool test rules` instead, for rules that are in this file
     #[arg(long, value_name = "RULES")]
     pub(crate) tests: Option<String>,
+    /// Whose names and shape the rules have
+    #[arg(long, value_enum, default_value_t = RuleStyle::Weir, conflicts_with = "tests")]
+    pub(crate) style: RuleStyle,
     #[command(flatten)]
     pub(crate) what: GenerateArguments,
+}
+
+/// Whose names and shape rules have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RuleStyle {
+    /// Weir's: weighted by events, an alert for each pair of windows
+    Weir,
+    /// Sloth's, for dashboards and routes that know them: an alert for each urgency, and means of ratios over the window
+    Sloth,
 }
 
 /// Where the project is, and when it is looked at.

@@ -9,6 +9,7 @@
 mod cases;
 mod expressions;
 mod series;
+mod sloth;
 
 use weir_math::{Objective, Ratio, Window, format_duration};
 use weir_model::{Service, Slo};
@@ -19,6 +20,7 @@ use crate::yaml::write::Yaml;
 use expressions::Measure;
 
 pub use cases::cases;
+pub use sloth::sloth_rules;
 
 /// The name of the alerts on burn rates.
 pub const BURN_ALERT: &str = "WeirErrorBudgetBurn";

@@ -1,22 +1,23 @@
 //! `weir generate`: what other systems read, written from the project.
 
 use weir::Project;
-use weir_connect::prometheus::{Target, cases, rules};
+use weir_connect::prometheus::{Target, cases, rules, sloth_rules};
 use weir_connect::{Generated, alerts_for};
 use weir_model::Service;
 use weir_model::diagnostic::{nearest_word, quote};
 
 use super::{Failure, project_in};
-use crate::args::{GenerateArguments, GeneratePrometheusArguments};
+use crate::args::{GenerateArguments, GeneratePrometheusArguments, RuleStyle};
 use crate::exit::Exit;
 use crate::output;
 
 pub(super) fn prometheus(arguments: &GeneratePrometheusArguments) -> Result<Exit, Failure> {
     let project = project_in(arguments.what.project.as_deref())?;
     let targets = targets(&project, &services(&project, &arguments.what)?)?;
-    written(&match &arguments.tests {
-        Some(rules_file) => cases(&targets, rules_file),
-        None => rules(&targets),
+    written(&match (&arguments.tests, arguments.style) {
+        (Some(rules_file), _) => cases(&targets, rules_file),
+        (None, RuleStyle::Weir) => rules(&targets),
+        (None, RuleStyle::Sloth) => sloth_rules(&targets),
     })
 }
 

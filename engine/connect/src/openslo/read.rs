@@ -240,25 +240,25 @@ fn service(item: Item<'_>, services: &mut Services) {
     draft.description = description(said).or_else(|| description(metadata.display_name));
     own(draft, item, metadata.annotation("owner").and_then(Item::text).or_else(|| metadata.label()));
     draft.dependencies = metadata.words("dependencies");
-    words(&metadata, draft);
+    word(&metadata, "tier", |word| Tier::from_word(word).is_some(), draft);
+    word(&metadata, "lifecycle", |word| Lifecycle::from_word(word).is_some(), draft);
+    word(&metadata, "engagement", |word| Engagement::from_word(word).is_some(), draft);
 }
 
-/// The words of a service that OpenSLO doesn't have.
-fn words(metadata: &Metadata<'_>, draft: &mut ServiceDraft) {
-    let known: [(&'static str, fn(&str) -> bool); 3] = [
-        ("tier", |word| Tier::from_word(word).is_some()),
-        ("lifecycle", |word| Lifecycle::from_word(word).is_some()),
-        ("engagement", |word| Engagement::from_word(word).is_some()),
-    ];
-    for (key, is_known) in known {
-        let Some(item) = metadata.annotation(key) else { continue };
-        match item.text() {
-            Some(word) if is_known(word) => {
-                draft.words.insert(key, word.to_owned());
-            }
-            Some(word) => item.wrong(Code::UnknownWord, format!("{} is no {key}", quote(word)), None),
-            None => {}
+/// A word about a service that OpenSLO doesn't have.
+fn word(
+    metadata: &Metadata<'_>,
+    key: &'static str,
+    is_known: impl Fn(&str) -> bool,
+    draft: &mut ServiceDraft,
+) {
+    let Some(item) = metadata.annotation(key) else { return };
+    match item.text() {
+        Some(word) if is_known(word) => {
+            draft.words.insert(key, word.to_owned());
         }
+        Some(word) => item.wrong(Code::UnknownWord, format!("{} is no {key}", quote(word)), None),
+        None => {}
     }
 }
 

@@ -162,7 +162,7 @@ fn parts(service: &Service, slo: &Slo, composite: &Composite) -> (&'static str, 
         let sli = part.sli.as_ref().and_then(|sli| service.sli(sli))?;
         let mut entries = vec![entry("displayName", Yaml::text(name.as_str()))];
         entries.extend(objective(of.unwrap_or(part), part, target)?);
-        entries.extend(weight.map(|weight| entry("compositeWeight", Yaml::plain(weight))));
+        entries.extend(weight.map(|weight| entry("compositeWeight", Yaml::plain(&weight))));
         entries.push(entry("indicator", indicator(service, sli)));
         Some(Yaml::Table(entries))
     };
@@ -184,9 +184,9 @@ fn parts(service: &Service, slo: &Slo, composite: &Composite) -> (&'static str, 
 
 /// An objective: what `of` aims for, in slices of `part` where these have a target.
 fn objective(of: &Slo, part: &Slo, slice_target: Option<Decimal>) -> Option<Entries> {
-    let mut entries = vec![entry("target", Yaml::plain(of.objective?.as_decimal()))];
+    let mut entries = vec![entry("target", Yaml::plain(&of.objective?.as_decimal()))];
     if let Some(target) = slice_target {
-        entries.push(entry("timeSliceTarget", Yaml::plain(target)));
+        entries.push(entry("timeSliceTarget", Yaml::plain(&target)));
     }
     if slice_target.is_some() || part.budgeting == Budgeting::RatioTimeSlices {
         entries.push(entry("timeSliceWindow", Yaml::text(in_one_unit(part.slice.seconds()).0)));
@@ -211,7 +211,7 @@ fn window(window: &Window, annotations: &mut Vec<(&str, String)>) -> Yaml {
             if !is_exact {
                 annotations.push(("window", weir_math::format_duration(*seconds)));
             }
-            Yaml::table([("duration", Yaml::text(length)), ("isRolling", Yaml::plain(true))])
+            Yaml::table([("duration", Yaml::text(length)), ("isRolling", Yaml::plain(&true))])
         }
         Window::Calendar { unit, zone } => {
             let length = match unit {
@@ -224,7 +224,7 @@ fn window(window: &Window, annotations: &mut Vec<(&str, String)>) -> Yaml {
             let zone = zone.iana_name().unwrap_or("UTC");
             Yaml::table([
                 ("duration", Yaml::text(length)),
-                ("isRolling", Yaml::plain(false)),
+                ("isRolling", Yaml::plain(&false)),
                 ("calendar", Yaml::texts([("startTime", START), ("timeZone", zone)])),
             ])
         }
@@ -256,7 +256,7 @@ fn indicator(service: &Service, sli: &Sli) -> Yaml {
             ]
         }
     };
-    let counts = std::iter::once(entry("counter", Yaml::plain(true)));
+    let counts = std::iter::once(entry("counter", Yaml::plain(&true)));
     let ratio = Yaml::Table(counts.chain(ratio).collect());
     Yaml::table([
         ("metadata", Yaml::Table(metadata(format!("{}-{}", service.about.name, sli.name), annotations))),

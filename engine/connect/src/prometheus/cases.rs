@@ -156,7 +156,7 @@ impl Course {
                     alert.long(),
                     alert.short()
                 );
-                expected.push(Yaml::table([("labels", Yaml::text(labels)), ("value", Yaml::plain(1))]));
+                expected.push(Yaml::table([("labels", Yaml::text(labels)), ("value", Yaml::plain(&1))]));
             }
         }
         let firing = plan

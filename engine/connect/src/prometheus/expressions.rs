@@ -196,7 +196,7 @@ fn allowed(goal: Decimal) -> Option<Decimal> {
 }
 
 /// What Prometheus counts for an SLO, or why nothing.
-fn counting<'a>(service: &'a Service, slo: &'a Slo) -> Result<Counting<'a>, String> {
+pub(super) fn counting<'a>(service: &'a Service, slo: &'a Slo) -> Result<Counting<'a>, String> {
     let sli = slo.sli.as_ref().and_then(|sli| service.sli(sli));
     let sli = sli.ok_or_else(|| format!("`{}` measures no SLI", slo.name))?;
     sli.prometheus.as_ref().and_then(|queries| queries.counting()).ok_or_else(|| {

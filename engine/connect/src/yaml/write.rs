@@ -20,7 +20,7 @@ impl Yaml {
     }
 
     /// A number or a flag.
-    pub(crate) fn plain(value: impl ToString) -> Yaml {
+    pub(crate) fn plain(value: &impl ToString) -> Yaml {
         Yaml::Plain(value.to_string())
     }
 
@@ -181,7 +181,7 @@ mod tests {
             ("a", Yaml::List(vec![Yaml::texts([("x", "1"), ("z", "b")]), Yaml::text("c")])),
             ("b", Yaml::Table(Vec::new())),
             ("c", Yaml::text("two\n  lines")),
-            ("d", Yaml::List(vec![Yaml::List(vec![Yaml::plain(1), Yaml::plain(2)])])),
+            ("d", Yaml::List(vec![Yaml::List(vec![Yaml::plain(&1), Yaml::plain(&2)])])),
         ]);
         let expected =
             "a:\n  - x: \"1\"\n    z: b\n  - c\nb: {}\nc: |-\n  two\n    lines\nd:\n  - - 1\n    - 2\n";

@@ -113,10 +113,12 @@ fn none_is_dropped(path: &str, text: &str, imported: &Imported) {
             continue;
         }
         let name = object.iter().find_map(|line| value(line, "name")).unwrap();
-        let is_read = services.iter().flat_map(|service| &service.slos).any(|slo| slo.name.as_str().starts_with(&name));
-        let is_refused = imported.diagnostics.iter().any(|said| {
-            said.severity == Severity::Error && (start + 1..=end).contains(&said.line())
-        });
+        let is_read =
+            services.iter().flat_map(|service| &service.slos).any(|slo| slo.name.as_str().starts_with(&name));
+        let is_refused = imported
+            .diagnostics
+            .iter()
+            .any(|said| said.severity == Severity::Error && (start + 1..=end).contains(&said.line()));
         assert!(is_read || is_refused, "{path}: {name} in line {}", start + 1);
     }
 }
