@@ -61,6 +61,19 @@ fn an_unknown_service_is_named_with_the_nearest_one() {
     assert_eq!(weir(&["generate"]).code, 2);
 }
 
+#[test]
+fn what_goes_with_the_rules_is_written_for_the_project() {
+    let project = Project::new();
+    let routes = project.weir(&["generate", "alertmanager"]);
+    assert!(routes.code == 0 && routes.stdout.contains("-page"), "{}{}", routes.stdout, routes.stderr);
+    let dashboard = weir(&["generate", "grafana"]);
+    assert!(serde_json::from_str::<serde_json::Value>(&dashboard.stdout).is_ok(), "{}", dashboard.stdout);
+    let metrics = project.weir(&["slo", "status", "--format", "openmetrics"]);
+    assert_eq!(metrics.code, 0, "{}", metrics.stderr);
+    let judged = "weir_slo_judged{service=\"my-service\",slo=\"availability\"} 1\n";
+    assert!(metrics.stdout.contains(judged) && metrics.stdout.ends_with("# EOF\n"), "{}", metrics.stdout);
+}
+
 /// What OpenSLO has that a service file has not, and something that is wrong.
 const OPENSLO: &str = "- apiVersion: openslo/v1
   kind: SLO

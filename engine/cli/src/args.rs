@@ -42,7 +42,7 @@ pub(crate) enum Command {
     Report(ReportArguments),
     /// Derive a decision again from its record, and say whether it comes out the same
     Replay(ReplayArguments),
-    /// Write what other systems read: rules for Prometheus
+    /// Write what other systems read: rules, routes, a dashboard
     Generate {
         /// What to write.
         #[command(subcommand)]
@@ -82,7 +82,7 @@ pub(crate) enum Command {
 #[derive(Debug, Subcommand)]
 pub(crate) enum SloCommand {
     /// Show every SLO with what is left of its error budget
-    Status(SloStatusArguments),
+    Status(SloShowArguments),
     /// Look for SLOs that are not worth having: never met, never at risk, without data, without effect
     Lint(SloLintArguments),
     /// Say which objective the history of every SLO supports
@@ -94,6 +94,10 @@ pub(crate) enum SloCommand {
 pub(crate) enum GenerateCommand {
     /// Write recording and alerting rules for the SLOs whose SLIs say how Prometheus counts them
     Prometheus(GeneratePrometheusArguments),
+    /// Write routes for the alerts of those rules: by team and urgency, with pages before tickets
+    Alertmanager(GenerateArguments),
+    /// Write a dashboard over what those rules record
+    Grafana,
 }
 
 /// The subcommands of `weir import`.
@@ -234,7 +238,37 @@ pub(crate) struct CheckArguments {
     pub(crate) project: ProjectArguments,
 }
 
-/// The arguments of `weir slo status` and `weir slo suggest`.
+/// The arguments of `weir slo status`.
+#[derive(Debug, Args)]
+pub(crate) struct SloShowArguments {
+    /// Only this service
+    pub(crate) service: Option<String>,
+    /// The project's folder [default: the nearest folder upwards that holds a weir.toml]
+    #[arg(long, short, value_name = "DIR")]
+    pub(crate) project: Option<PathBuf>,
+    /// The instant to look at, such as 2026-11-24T12:00:00Z [default: the project's `as-of`, else now]
+    #[arg(long, value_name = "TIME", value_parser = parse_instant)]
+    pub(crate) at: Option<Timestamp>,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = StatusFormat::Human)]
+    pub(crate) format: StatusFormat,
+    #[command(flatten)]
+    pub(crate) events: EventArguments,
+}
+
+/// How the status of SLOs is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StatusFormat {
+    /// Tables and sentences
+    Human,
+    /// One JSON document
+    Json,
+    /// Metrics, for Prometheus to collect
+    #[value(name = "openmetrics")]
+    OpenMetrics,
+}
+
+/// The arguments of `weir slo suggest`, and what `weir slo lint` looks at.
 #[derive(Debug, Args)]
 pub(crate) struct SloStatusArguments {
     /// Only this service

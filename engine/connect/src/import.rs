@@ -44,6 +44,16 @@ pub(crate) fn own(service: &mut ServiceDraft, place: Item<'_>, owner: Option<&st
     }
 }
 
+/// The name under which an SLO can be added; says so where it is another one, since the service has one of that name.
+pub(crate) fn free_slo_name(place: Item<'_>, draft: &ServiceDraft, name: &Name) -> Name {
+    let free = draft.free_slo_name(name);
+    if free != *name {
+        let message = format!("{} has an SLO {} already", quote(draft.name.as_str()), quote(name.as_str()));
+        place.assumed(message, format!("this one becomes {}", quote(free.as_str())));
+    }
+    free
+}
+
 /// A description, unless it says nothing.
 pub(crate) fn description(text: Option<&str>) -> Option<String> {
     text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)

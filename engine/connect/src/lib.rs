@@ -5,15 +5,23 @@
 //! [`Diagnostic`](weir_model::Diagnostic) with its place for each such item, and writers a [`LeftOut`].
 //!
 //! - [`prometheus`] writes recording and alerting rules from SLOs, and test cases for them.
+//! - [`alertmanager`] writes routes for their alerts, [`grafana`] a dashboard.
+//! - [`openmetrics`] writes what is left of error budgets as metrics.
 //! - [`openslo`] reads and writes OpenSLO v1.
 //! - [`sloth`] reads Sloth's specifications, [`pyrra`] Pyrra's objectives.
 
+#[cfg(feature = "alertmanager")]
+pub mod alertmanager;
 mod alerts;
 #[cfg(any(feature = "openslo", feature = "pyrra", feature = "sloth"))]
 mod draft;
+#[cfg(feature = "grafana")]
+pub mod grafana;
 #[cfg(any(feature = "openslo", feature = "pyrra", feature = "sloth"))]
 mod import;
 mod left;
+#[cfg(feature = "openmetrics")]
+pub mod openmetrics;
 #[cfg(feature = "openslo")]
 pub mod openslo;
 #[cfg(feature = "prometheus")]

@@ -8,7 +8,7 @@ use weir_model::diagnostic::{Code, quote};
 use weir_model::{Name, PromQuery};
 
 use crate::draft::{Imported, Measured, SliDraft, SloDraft, WindowDraft};
-use crate::import::{Services, checked, description, duration, name, own, percent_objective};
+use crate::import::{Services, checked, description, duration, free_slo_name, name, own, percent_objective};
 use crate::yaml::read::File;
 use crate::yaml::table::{Item, Table};
 
@@ -69,6 +69,7 @@ fn objective(table: &Table<'_>, service: Option<&Name>, services: &mut Services)
     specification(&spec, metadata.need("name").and_then(name), owner, service, services);
     metadata.finish();
     spec.finish();
+    table.finish();
 }
 
 fn specification(
@@ -94,7 +95,7 @@ fn specification(
     let draft = services.named(service.unwrap_or(&slo_name));
     own(draft, spec.item(), owner);
     let sli = draft.add_sli(sli);
-    let slo_name = draft.free_slo_name(&slo_name);
+    let slo_name = free_slo_name(spec.item(), draft, &slo_name);
     let slo = SloDraft::new(slo_name, Measured::Sli(sli), Some(objective), WindowDraft::Rolling(window));
     draft.slos.push(SloDraft { description, ..slo });
 }

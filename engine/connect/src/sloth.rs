@@ -8,7 +8,7 @@ use weir_model::value::Duration;
 use weir_model::{Name, PromQuery};
 
 use crate::draft::{Imported, Measured, SliDraft, SloDraft, WindowDraft};
-use crate::import::{Services, description, name, own, percent_objective, windowed};
+use crate::import::{Services, description, free_slo_name, name, own, percent_objective, windowed};
 use crate::yaml::read::File;
 use crate::yaml::table::{Item, Table};
 
@@ -150,7 +150,7 @@ fn objective(table: &Table<'_>, keys: &Keys, window: Duration, services: &mut Se
     );
     let draft = services.named(service);
     let sli = draft.add_sli(SliDraft { prometheus, ..sli });
-    let slo_name = draft.free_slo_name(&slo_name);
+    let slo_name = free_slo_name(table.item(), draft, &slo_name);
     let slo = SloDraft::new(slo_name, Measured::Sli(sli), Some(objective), WindowDraft::Rolling(window));
     draft.slos.push(SloDraft { description, ..slo });
 }

@@ -21,6 +21,17 @@ pub(super) fn prometheus(arguments: &GeneratePrometheusArguments) -> Result<Exit
     })
 }
 
+pub(super) fn alertmanager(arguments: &GenerateArguments) -> Result<Exit, Failure> {
+    let project = project_in(arguments.project.as_deref())?;
+    output::result(&weir_connect::alertmanager::write(&services(&project, arguments)?))?;
+    Ok(Exit::Go)
+}
+
+pub(super) fn grafana() -> Result<Exit, Failure> {
+    output::result(&weir_connect::grafana::dashboard())?;
+    Ok(Exit::Go)
+}
+
 /// The services that the arguments name, or all.
 pub(super) fn services<'p>(
     project: &'p Project,

@@ -1,7 +1,7 @@
 //! `weir import`: SLOs of another system as service files.
 
 use std::fs::{self, OpenOptions};
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use weir_connect::{Imported, ServiceDraft};
@@ -30,8 +30,9 @@ pub(super) fn pyrra(arguments: &ImportPyrraArguments) -> Result<Exit, Failure> {
 fn import(arguments: &ImportArguments, read: impl Fn(&[(&str, &str)]) -> Imported) -> Result<Exit, Failure> {
     let texts = arguments.files.iter().map(|path| {
         let text = fs::read_to_string(path);
-        let text =
-            text.map_err(|error| Failure::Usage(format!("`{}` can't be read: {error}", path.display())))?;
+        let text = text.map_err(|error| {
+            io::Error::new(error.kind(), format!("`{}` can't be read: {error}", path.display()))
+        })?;
         Ok((path.display().to_string(), text))
     });
     let texts: Vec<(String, String)> = texts.collect::<Result<_, Failure>>()?;

@@ -61,7 +61,7 @@ pub(super) fn indicator(object: Item<'_>, slo: &Name, source: &Source<'_, '_>) -
             None
         }
     };
-    ratio.into_iter().chain(threshold).for_each(Table::finish);
+    ratio.iter().chain(&threshold).for_each(Table::finish);
     spec.finish();
     let prometheus = prometheus?;
     if metadata.as_ref().is_none_or(|metadata| metadata.annotation("plugin").is_none()) {

@@ -12,7 +12,9 @@ use super::indicator::{Source, indicator};
 use super::window::{slice_window, time_window};
 use super::{PREFIX, VERSION};
 use crate::draft::{Imported, Measured, ServiceDraft, SliDraft, SloDraft, WindowDraft};
-use crate::import::{Services, description, duration, name, own, percent_objective, share, share_objective};
+use crate::import::{
+    Services, description, duration, free_slo_name, name, own, percent_objective, share, share_objective,
+};
 use crate::yaml::read::{File, Node, Value};
 use crate::yaml::table::{Item, Table};
 
@@ -343,7 +345,7 @@ impl<'f> Common<'f, '_> {
             };
             let Some(sli) = self.sli(spec, source, goal, slo_name, draft) else { continue };
             let part_name = if many { part_name(slo_name, goal.label, index) } else { slo_name.clone() };
-            let part_name = draft.free_slo_name(&part_name);
+            let part_name = free_slo_name(goal.table.item(), draft, &part_name);
             let Some(objective) = goal.objective else { continue };
             let slo = SloDraft::new(part_name.clone(), Measured::Sli(sli), Some(objective), window.clone());
             let mut slo = SloDraft { description: self.description.clone(), budgeting, ..slo };
@@ -512,7 +514,8 @@ impl<'f> Common<'f, '_> {
                 return weight.wrong(Code::OutOfRange, "a weight is above 0", None);
             }
         }
-        let name = draft.free_slo_name(slo_name);
+        let Some((_, first)) = parts.first() else { return };
+        let name = free_slo_name(first.table.item(), draft, slo_name);
         draft.slos.push(SloDraft::new(name, of, objective, window.clone()));
     }
 
@@ -553,7 +556,7 @@ impl<'f> Common<'f, '_> {
             Measured::All(_) => goals.iter().find_map(|goal| goal.objective),
             Measured::Weighted(_) | Measured::Sli(_) => None,
         };
-        let slo = SloDraft::new(draft.free_slo_name(slo_name), of, objective, window.clone());
+        let slo = SloDraft::new(free_slo_name(annotation, draft, slo_name), of, objective, window.clone());
         let mut slo = SloDraft { description: self.description.clone(), ..slo };
         self.extras(&mut slo);
         draft.slos.push(slo);

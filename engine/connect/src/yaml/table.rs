@@ -145,8 +145,8 @@ impl<'f> Table<'f> {
     }
 
     /// Says of each key that nobody asked for that it is not carried over.
-    pub(crate) fn finish(self) {
-        let asked = self.asked.into_inner();
+    pub(crate) fn finish(&self) {
+        let asked = self.asked.borrow();
         for (key, _) in self.entries.iter().filter(|(key, _)| !asked.contains(&key.text.as_str())) {
             let message = format!("unknown key {} in {}", quote(&key.text), quote(self.name));
             let help = nearest_word(&key.text, asked.iter().copied());

@@ -180,7 +180,7 @@ fn alerts_are_those_of_the_policies_that_cover_the_slo() {
     let usual = ["1h/5m 14.4", "6h/30m 6", "1d/2h 3", "3d/6h 1"].map(str::to_owned);
     let named = policy("\"availability\"", one);
     assert_eq!(found(&[named.clone(), named.clone()], 0).unwrap(), ["2h/10m 9"]);
-    assert_eq!(found(&[named.clone()], 1).unwrap(), usual);
+    assert_eq!(found(std::slice::from_ref(&named), 1).unwrap(), usual);
     assert_eq!(found(&[policy("\"*\"", "")], 1).unwrap(), usual);
     assert_eq!(found(&[policy("\"*\"", "[params]\nalerts = []")], 1).unwrap(), [""; 0]);
     let wrong = policy("\"*\"", &one.replace("10m", "2h"));
