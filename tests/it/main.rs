@@ -11,6 +11,7 @@ mod author;
 mod backtest;
 mod bad_input;
 mod cases;
+mod connect;
 mod docs;
 mod gate;
 #[expect(dead_code, reason = "the tests of the sandbox itself use more of it")]

@@ -55,6 +55,24 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: PluginCommand,
     },
+    /// Write what other systems read: rules, routes, a dashboard
+    Generate {
+        /// What to write.
+        #[command(subcommand)]
+        command: GenerateCommand,
+    },
+    /// Read SLOs of another system into service files, and list what could not be carried over
+    Import {
+        /// Whose files.
+        #[command(subcommand)]
+        command: ImportCommand,
+    },
+    /// Write SLOs in a form that other systems share
+    Export {
+        /// Which form.
+        #[command(subcommand)]
+        command: ExportCommand,
+    },
     /// Print the JSON Schema of a kind of file; without a name, list the kinds
     Schema {
         /// The kind of file, for example `service`.
@@ -77,11 +95,103 @@ pub(crate) enum Command {
 #[derive(Debug, Subcommand)]
 pub(crate) enum SloCommand {
     /// Show every SLO with what is left of its error budget
-    Status(SloStatusArguments),
+    Status(SloShowArguments),
     /// Look for SLOs that are not worth having: never met, never at risk, without data, without effect
     Lint(SloLintArguments),
     /// Say which objective the history of every SLO supports
     Suggest(SloStatusArguments),
+}
+
+/// The subcommands of `weir generate`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum GenerateCommand {
+    /// Write recording and alerting rules for the SLOs whose SLIs say how Prometheus counts them
+    Prometheus(GeneratePrometheusArguments),
+    /// Write routes for the alerts of those rules: by team and urgency, with pages before tickets
+    Alertmanager(GenerateArguments),
+    /// Write a dashboard over what those rules record
+    Grafana,
+}
+
+/// The subcommands of `weir import`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ImportCommand {
+    /// Read OpenSLO v1; objects may refer to those of all files
+    Openslo(ImportArguments),
+    /// Read specifications of Sloth
+    Sloth(ImportSlothArguments),
+    /// Read objectives of Pyrra
+    Pyrra(ImportPyrraArguments),
+}
+
+/// What is read, and where it goes.
+#[derive(Debug, Args)]
+pub(crate) struct ImportArguments {
+    /// The files
+    #[arg(required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Write the service files to this folder, where none may be in the way [default: standard output]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// The arguments of `weir import sloth`.
+#[derive(Debug, Args)]
+pub(crate) struct ImportSlothArguments {
+    /// The window of the SLOs, which a specification doesn't say
+    #[arg(long, value_name = "DURATION", default_value = "30d")]
+    pub(crate) window: weir_model::value::Duration,
+    #[command(flatten)]
+    pub(crate) what: ImportArguments,
+}
+
+/// The arguments of `weir import pyrra`.
+#[derive(Debug, Args)]
+pub(crate) struct ImportPyrraArguments {
+    /// The service that all objectives belong to [default: each becomes a service of its own]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) service: Option<weir_model::Name>,
+    #[command(flatten)]
+    pub(crate) what: ImportArguments,
+}
+
+/// The subcommands of `weir export`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ExportCommand {
+    /// Write OpenSLO v1; reading it again gives the same SLOs
+    Openslo(GenerateArguments),
+}
+
+/// Which services something is written for.
+#[derive(Debug, Args)]
+pub(crate) struct GenerateArguments {
+    /// Only these services
+    pub(crate) services: Vec<String>,
+    /// The project's folder [default: the nearest folder upwards that holds a weir.toml]
+    #[arg(long, short, value_name = "DIR")]
+    pub(crate) project: Option<PathBuf>,
+}
+
+/// The arguments of `weir generate prometheus`.
+#[derive(Debug, Args)]
+pub(crate) struct GeneratePrometheusArguments {
+    /// Write test cases for `promtool test rules` instead, for rules that are in this file
+    #[arg(long, value_name = "RULES")]
+    pub(crate) tests: Option<String>,
+    /// Whose names and shape the rules have
+    #[arg(long, value_enum, default_value_t = RuleStyle::Weir, conflicts_with = "tests")]
+    pub(crate) style: RuleStyle,
+    #[command(flatten)]
+    pub(crate) what: GenerateArguments,
+}
+
+/// Whose names and shape rules have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RuleStyle {
+    /// Weir's: weighted by events, an alert for each pair of windows
+    Weir,
+    /// Sloth's, for dashboards and routes that know them: an alert for each urgency, and means of ratios over the window
+    Sloth,
 }
 
 /// Where the project is, and when it is looked at.
@@ -141,7 +251,37 @@ pub(crate) struct CheckArguments {
     pub(crate) project: ProjectArguments,
 }
 
-/// The arguments of `weir slo status` and `weir slo suggest`.
+/// The arguments of `weir slo status`.
+#[derive(Debug, Args)]
+pub(crate) struct SloShowArguments {
+    /// Only this service
+    pub(crate) service: Option<String>,
+    /// The project's folder [default: the nearest folder upwards that holds a weir.toml]
+    #[arg(long, short, value_name = "DIR")]
+    pub(crate) project: Option<PathBuf>,
+    /// The instant to look at, such as 2026-11-24T12:00:00Z [default: the project's `as-of`, else now]
+    #[arg(long, value_name = "TIME", value_parser = parse_instant)]
+    pub(crate) at: Option<Timestamp>,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = StatusFormat::Human)]
+    pub(crate) format: StatusFormat,
+    #[command(flatten)]
+    pub(crate) events: EventArguments,
+}
+
+/// How the status of SLOs is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StatusFormat {
+    /// Tables and sentences
+    Human,
+    /// One JSON document
+    Json,
+    /// Metrics, for Prometheus to collect
+    #[value(name = "openmetrics")]
+    OpenMetrics,
+}
+
+/// The arguments of `weir slo suggest`, and what `weir slo lint` looks at.
 #[derive(Debug, Args)]
 pub(crate) struct SloStatusArguments {
     /// Only this service

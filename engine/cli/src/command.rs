@@ -2,8 +2,11 @@
 
 mod backtest;
 mod check;
+mod export;
 mod gate;
+mod generate;
 mod help;
+mod import;
 mod init;
 pub(crate) mod plugin;
 mod replay;
@@ -19,8 +22,11 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use weir::{Engine, EngineError, EngineOptions, Events, InitError, Project, ProjectError};
 use weir_author::AuthorError;
+use weir_model::Diagnostic;
 
-use crate::args::{Command, EventArguments, ProjectArguments, SloCommand};
+use crate::args::{
+    Command, EventArguments, ExportCommand, GenerateCommand, ImportCommand, ProjectArguments, SloCommand,
+};
 use crate::exit::Exit;
 use crate::output::Bar;
 use crate::render::Clock;
@@ -41,6 +47,17 @@ pub(crate) fn run(command: Command) -> Result<Exit, Failure> {
         Command::Report(arguments) => report::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Plugin { command } => plugin::run(&command),
+        Command::Generate { command: GenerateCommand::Prometheus(arguments) } => {
+            generate::prometheus(&arguments)
+        }
+        Command::Generate { command: GenerateCommand::Alertmanager(arguments) } => {
+            generate::alertmanager(&arguments)
+        }
+        Command::Generate { command: GenerateCommand::Grafana } => generate::grafana(),
+        Command::Import { command: ImportCommand::Openslo(arguments) } => import::openslo(&arguments),
+        Command::Import { command: ImportCommand::Sloth(arguments) } => import::sloth(&arguments),
+        Command::Import { command: ImportCommand::Pyrra(arguments) } => import::pyrra(&arguments),
+        Command::Export { command: ExportCommand::Openslo(arguments) } => export::openslo(&arguments),
         Command::Schema { name } => schema::run(name.as_deref()),
         Command::Init { folder } => init::run(&folder),
         Command::Help { topic } => help::run(&topic),
@@ -54,6 +71,8 @@ pub(crate) enum Failure {
     Project(ProjectError),
     /// The engine has no answer.
     Engine(EngineError),
+    /// Files are wrong, of this or of another system.
+    Wrong(Vec<Diagnostic>),
     /// A new project can't be written.
     Init(InitError),
     /// A plugin can't be written or built.
@@ -73,6 +92,7 @@ impl Failure {
             Failure::Author(error) if !error.is_input() => Exit::Undecided,
             Failure::Project(_)
             | Failure::Engine(_)
+            | Failure::Wrong(_)
             | Failure::Init(_)
             | Failure::Author(_)
             | Failure::Usage(_) => Exit::Input,
@@ -82,9 +102,9 @@ impl Failure {
     /// The message, with its place and its remedy where there are such.
     pub(crate) fn text(&self) -> String {
         match self {
-            Failure::Project(ProjectError::Wrong(wrong)) | Failure::Engine(EngineError::Wrong(wrong)) => {
-                diagnostics(wrong)
-            }
+            Failure::Project(ProjectError::Wrong(wrong))
+            | Failure::Engine(EngineError::Wrong(wrong))
+            | Failure::Wrong(wrong) => diagnostics(wrong),
             Failure::Engine(EngineError::Question { message, help: Some(help) }) => {
                 format!("error: {message}\nhelp: {help}\n")
             }

@@ -89,6 +89,11 @@ codes! {
     EmptyText "empty-text" "A text that people need is empty.";
     EndsBeforeStart "ends-before-start" "Something ends before it starts.";
     LastsTooLong "lasts-too-long" "A waiver or an override lasts longer than it may.";
+    InvalidQuery "invalid-query" "A text is neither a counter of Prometheus nor an expression with `$window`.";
+    YamlSyntax "yaml-syntax" "The text is not YAML.";
+    UnknownFormat "unknown-format" "A file of another system is of a kind or version that isn't read.";
+    NotCarriedOver "not-carried-over" "Something in a file of another system has no place in a Weir project.";
+    Assumed "assumed" "A file of another system leaves something open, and something was assumed.";
 }
 
 impl fmt::Display for Code {

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use crate::diagnostic::{Code, nearest_word, quote};
 use crate::file::{Content, File, Problems};
+use crate::prometheus::Prometheus;
 use crate::slo::{Sla, Slo};
 use crate::value::{Name, Text};
 use crate::word::words;
@@ -134,6 +135,8 @@ pub struct Sli {
     /// The plugin's parameters; the plugin's own schema says which.
     #[serde(default)]
     pub params: serde_json::Map<String, serde_json::Value>,
+    /// How Prometheus counts the same events; rules are generated from it.
+    pub prometheus: Option<Prometheus>,
 }
 
 impl Service {
@@ -155,6 +158,11 @@ impl Content for Service {
         problems.unique_names("/sli", self.slis.iter().map(|sli| sli.name.as_str()));
         problems.unique_names("/slo", self.slos.iter().map(|slo| slo.name.as_str()));
         problems.unique_names("/sla", self.slas.iter().map(|sla| sla.name.as_str()));
+        for (index, sli) in self.slis.iter().enumerate() {
+            if let Some(prometheus) = &sli.prometheus {
+                prometheus.check(&format!("/sli/{index}/prometheus"), problems);
+            }
+        }
         for (index, slo) in self.slos.iter().enumerate() {
             let table = format!("/slo/{index}");
             if let Some(sli) = slo.sli.as_ref().filter(|sli| self.sli(sli).is_none()) {

@@ -6,6 +6,7 @@
 use std::fmt;
 
 use crate::diagnostic::{Code, printable, quote};
+use crate::prometheus::PromQuery;
 use crate::slo::Weight;
 
 mod amount;
@@ -61,6 +62,7 @@ pub(crate) const FORMATS: &[Format] = &[
     Percentage::FORMAT,
     Objective::FORMAT,
     Weight::FORMAT,
+    PromQuery::FORMAT,
 ];
 
 /// Gives a type with `parse` and `Display` its schema format, and lets files hold it.
@@ -103,7 +105,7 @@ macro_rules! text_value {
         }
     };
 }
-use text_value;
+pub(crate) use text_value;
 
 /// Gives a type that is a checked string its `as_str` and `Display`.
 macro_rules! string_value {
@@ -148,6 +150,15 @@ impl Name {
             None => "lower-case letters and digits, words joined by `-`, 63 characters at most".to_owned(),
         };
         Err(ValueError::new(Code::InvalidName, format!("{} is not a name in kebab-case", quote(text)), help))
+    }
+}
+
+impl Name {
+    /// The name that somebody who wrote `text` may have meant: `Checkout_API` becomes `checkout-api`. None where nothing is
+    /// left of it, or too much.
+    #[must_use]
+    pub fn nearest(text: &str) -> Option<Name> {
+        kebab_case(text).map(Name)
     }
 }
 

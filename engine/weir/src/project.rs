@@ -131,6 +131,11 @@ impl Project {
         self.services.iter().map(|file| &**file)
     }
 
+    /// The policies, in the order of their files' names.
+    pub fn policies(&self) -> impl Iterator<Item = &PolicyFile> {
+        self.policies.iter()
+    }
+
     pub(crate) fn service(&self, name: &str) -> Option<&ServiceFile> {
         self.services.iter().find(|file| file.about.name.as_str() == name)
     }

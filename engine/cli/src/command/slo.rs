@@ -4,8 +4,8 @@ use serde::Serialize;
 use weir_model::verdict::SloStatus;
 use weir_model::{EventCounts, Severity};
 
-use super::{Failure, clock, engine, instant, json, notes, project, reading};
-use crate::args::{Format, SloLintArguments, SloStatusArguments};
+use super::{Failure, clock, engine, instant, json, notes, now, project, project_in, reading};
+use crate::args::{Format, SloLintArguments, SloShowArguments, SloStatusArguments, StatusFormat};
 use crate::exit::Exit;
 use crate::{output, render};
 
@@ -28,26 +28,30 @@ struct OfService<'s> {
     slos: &'s [SloStatus],
 }
 
-pub(super) fn status(arguments: &SloStatusArguments) -> Result<Exit, Failure> {
-    let project = project(&arguments.project)?;
-    let at = instant(&arguments.project, &project);
+pub(super) fn status(arguments: &SloShowArguments) -> Result<Exit, Failure> {
+    let project = project_in(arguments.project.as_deref())?;
+    let at = arguments.at.or_else(|| project.as_of()).unwrap_or_else(now);
     let service = arguments.service.as_deref();
     let engine = engine()?;
     let (services, counts) =
         reading(&arguments.events, |events| engine.slo_status(&project, service, at, &events))?;
     notes(&engine)?;
-    output::result(&match arguments.project.format {
-        Format::Human => {
+    output::result(&match arguments.format {
+        StatusFormat::Human => {
             let clock = clock(&project);
             let table = render::verdict::statuses(&services, &clock);
             format!("SLOs at {}\n\n{table}\n{}", clock.show(at), render::events(&counts))
         }
-        Format::Json => {
+        StatusFormat::Json => {
             let services = services
                 .iter()
                 .map(|status| OfService { service: &status.service, slos: &status.slos })
                 .collect();
             json(&Status { schema_version: STATUS_VERSION, at: at.to_string(), services, events: &counts })?
+        }
+        StatusFormat::OpenMetrics => {
+            let services = services.iter().map(|status| (status.service.as_str(), status.slos.as_slice()));
+            weir_connect::openmetrics::write(at.as_second(), services)
         }
     })?;
     Ok(Exit::Go)

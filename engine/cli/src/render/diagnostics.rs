@@ -36,3 +36,15 @@ fn group(diagnostic: &Diagnostic) -> Group<'_> {
         None => group,
     }
 }
+
+/// All diagnostics in a line each, with what to do below: for lists that are long and read from top to bottom.
+pub(crate) fn lines(diagnostics: &[Diagnostic]) -> String {
+    let mut out = String::new();
+    for diagnostic in diagnostics {
+        out.push_str(&format!("{diagnostic}\n"));
+        if let Some(help) = &diagnostic.help {
+            out.push_str(&format!("  help: {help}\n"));
+        }
+    }
+    out
+}

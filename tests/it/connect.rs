@@ -1,0 +1,142 @@
+//! To and from other systems.
+
+use crate::support::{Project, weir};
+
+/// What a service file says about Prometheus.
+const PROMETHEUS: &str = r#"
+[service]
+name = "my-service"
+owner = "team-a"
+
+[[sli]]
+name = "availability"
+plugin = "availability"
+[sli.prometheus]
+bad = 'http_requests_total{code=~"5.."}'
+valid = 'http_requests_total'
+
+[[slo]]
+name = "availability"
+sli = "availability"
+objective = "99.9%"
+window = "30d"
+
+[[slo]]
+name = "score"
+composite = { weighted = { availability = 1, monthly = 1 } }
+window = "30d"
+
+[[slo]]
+name = "monthly"
+sli = "availability"
+objective = "99.5%"
+window = { calendar = "month", time-zone = "UTC" }
+"#;
+
+#[test]
+fn rules_for_prometheus_have_the_alerts_of_the_projects_policies() {
+    let project = Project::new();
+    project.write("services/my-service.toml", PROMETHEUS).write(
+        "policies/burn.toml",
+        "[policy]\nname = \"burn\"\nplugin = \"burn-rate\"\n\n[match]\nslos = [\"availability\"]\n\n[[params.alerts]]\n\
+         long = \"2h\"\nshort = \"10m\"\nfactor = \"9\"\neffect = \"hold\"\nurgency = \"page\"\n",
+    );
+    let run = project.weir(&["generate", "prometheus", "my-service"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stdout.contains("weir_factor: \"9\""), "{}", run.stdout);
+    assert!(run.stdout.contains("weir_factor: \"14.4\""), "no policy covers `monthly`: {}", run.stdout);
+    let left = "left out: my-service/score: the SLO: a weighted composite counts nothing that an alert could look at\n\
+                left out: my-service/monthly: what is left of the error budget: Prometheus knows no calendar month in UTC\n";
+    assert_eq!(run.stderr, left);
+    let tests = project.weir(&["generate", "prometheus", "--tests", "rules.yml"]);
+    assert!(tests.stdout.contains("rule_files:\n  - rules.yml\n"), "{}", tests.stdout);
+}
+
+#[test]
+fn an_unknown_service_is_named_with_the_nearest_one() {
+    let project = Project::new();
+    let run = project.weir(&["generate", "prometheus", "my-servise"]);
+    assert_eq!(run.code, 2);
+    assert_eq!(run.stderr, "error: there is no service `my-servise`; did you mean `my-service`?\n");
+    assert_eq!(weir(&["generate"]).code, 2);
+}
+
+#[test]
+fn what_goes_with_the_rules_is_written_for_the_project() {
+    let project = Project::new();
+    let routes = project.weir(&["generate", "alertmanager"]);
+    assert!(routes.code == 0 && routes.stdout.contains("-page"), "{}{}", routes.stdout, routes.stderr);
+    let dashboard = weir(&["generate", "grafana"]);
+    assert!(serde_json::from_str::<serde_json::Value>(&dashboard.stdout).is_ok(), "{}", dashboard.stdout);
+    let metrics = project.weir(&["slo", "status", "--format", "openmetrics"]);
+    assert_eq!(metrics.code, 0, "{}", metrics.stderr);
+    let judged = "weir_slo_judged{service=\"my-service\",slo=\"availability\"} 1\n";
+    assert!(metrics.stdout.contains(judged) && metrics.stdout.ends_with("# EOF\n"), "{}", metrics.stdout);
+}
+
+/// What OpenSLO has that a service file has not, and something that is wrong.
+const OPENSLO: &str = "- apiVersion: openslo/v1
+  kind: SLO
+  metadata: {name: lending, labels: {floor: three}}
+  spec:
+    service: library
+    indicator:
+      metadata: {name: loans}
+      spec:
+        ratioMetric:
+          counter: true
+          bad: {metricSource: {type: Prometheus, spec: {query: 'loans_total{state=\"failed\"}'}}}
+          total: {metricSource: {type: Prometheus, spec: {query: loans_total}}}
+    timeWindow: [{duration: 30d, isRolling: true}]
+    budgetingMethod: Occurrences
+    objectives: [{target: 0.999}]
+- {apiVersion: openslo/v1, kind: SLO, metadata: {name: empty}, spec: {service: library, objectives: []}}
+";
+
+#[test]
+fn an_import_writes_service_files_and_lists_what_they_lack() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("slos.yaml");
+    std::fs::write(&file, OPENSLO).unwrap();
+    let (file, out) = (file.to_str().unwrap(), folder.path().join("services"));
+    let run = weir(&["import", "openslo", file]);
+    assert_eq!(run.code, 2, "one SLO is missing");
+    insta::assert_snapshot!(
+        "import-openslo",
+        format!("{}\n{}", run.stdout, run.stderr.replace(file, "slos.yaml"))
+    );
+    let arguments = ["import", "openslo", file, "--out", out.to_str().unwrap()];
+    let run = weir(&arguments);
+    assert!(run.stdout.starts_with("wrote ") && run.stdout.ends_with("library.toml\n"), "{}", run.stdout);
+    let again = weir(&arguments);
+    assert!(
+        again.code == 2 && again.stderr.contains("is there already; nothing was written"),
+        "{}",
+        again.stderr
+    );
+}
+
+#[test]
+fn what_is_imported_is_a_project_that_rules_are_generated_from() {
+    let project = Project::new();
+    let spec = "version: prometheus/v1\nservice: lending\nlabels: {owner: readers}\nslos:\n  - name: loans\n    objective: \
+                99.9\n    sli:\n      events:\n        error_query: sum(rate(failed_total[{{.window}}]))\n        \
+                total_query: sum(rate(loans_total[{{.window}}]))\n    alerting: {}\n";
+    project.write("lending.yml", spec);
+    let (file, out) = (project.path("lending.yml"), project.path("services"));
+    let arguments =
+        ["import", "sloth", file.to_str().unwrap(), "--window", "28d", "--out", out.to_str().unwrap()];
+    let run = weir(&arguments);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let run = project.weir(&["generate", "prometheus", "lending"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stdout.contains("sum(rate(failed_total[3d]))"), "{}", run.stdout);
+    let run = project.weir(&["export", "openslo", "lending"]);
+    assert!(
+        run.stdout.contains("query: sum(rate(failed_total[$window]))")
+            || run.stdout.contains("\"sum(rate(failed_total[$window]))\""),
+        "{}",
+        run.stdout
+    );
+    assert_eq!(weir(&["import", "pyrra", file.to_str().unwrap()]).code, 2);
+}
