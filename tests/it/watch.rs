@@ -209,6 +209,15 @@ fn a_snapshot_that_can_not_be_used_is_refused() {
 }
 
 #[test]
+fn a_file_that_is_not_there_yet_is_named() {
+    let project = quiet_project();
+    let run = project.weir(&["watch", "--stop-at-end", "--events", "nowhere.jsonl"]);
+    assert_eq!(run.code, 0);
+    assert!(run.stderr.starts_with("note: `nowhere.jsonl` is not there yet\n"), "{}", run.stderr);
+    assert!(run.stderr.contains("nothing was judged"), "{}", run.stderr);
+}
+
+#[test]
 fn wrong_questions_are_refused() {
     let sample = sample();
     let project = sample.to_str().expect("the path is UTF-8");

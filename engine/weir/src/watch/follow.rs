@@ -36,6 +36,8 @@ pub(super) struct Follower {
     rotated: VecDeque<PathBuf>,
     /// Whether the file that is open is one of those.
     is_rotated: bool,
+    /// Whether it has been said that the file is not there.
+    is_missed: bool,
     /// What should be said about it.
     notes: Vec<String>,
 }
@@ -208,6 +210,7 @@ impl Follower {
             skipping: false,
             rotated: VecDeque::new(),
             is_rotated: false,
+            is_missed: false,
             notes: Vec::new(),
         }
     }
@@ -246,6 +249,9 @@ impl Follower {
     /// When the file or pipe can't be read.
     pub(super) fn next(&mut self, files: &mut Files) -> io::Result<Piece> {
         if matches!(self.stream, Stream::Awaited) && !self.open_next(files)? {
+            if !std::mem::replace(&mut self.is_missed, true) {
+                self.notes.push(format!("`{}` is not there yet", self.path.display()));
+            }
             return Ok(Piece::Nothing);
         }
         loop {
