@@ -14,7 +14,7 @@ use crate::output;
 use crate::render::diagnostics::lines;
 
 pub(super) fn openslo(arguments: &ImportArguments) -> Result<Exit, Failure> {
-    import(arguments, |files| weir_connect::openslo::read(files))
+    import(arguments, weir_connect::openslo::read)
 }
 
 pub(super) fn sloth(arguments: &ImportSlothArguments) -> Result<Exit, Failure> {

@@ -185,5 +185,6 @@ impl<'a> Slo<'a> {
     }
 }
 
-#[cfg(all(test, feature = "sloth"))]
+#[cfg(test)]
+#[cfg(feature = "sloth")]
 mod tests;
