@@ -21,11 +21,16 @@ mod input;
 mod json;
 mod ledger;
 mod live;
+mod number;
 mod otlp;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod plan;
 mod progress;
 mod projection;
 mod rows;
+mod search;
+mod table;
 mod tallying;
 mod time;
 mod worker;

@@ -1,5 +1,6 @@
 //! One thread's part of the flow: a block becomes rows, rows become marks, marks become ledgers.
 
+use std::io;
 use std::sync::Arc;
 
 use weir_model::event::Event;
@@ -13,6 +14,9 @@ use crate::dedupe::Seen;
 use crate::plan::Plan;
 use crate::rows::{Fate, Refusal, Rows};
 
+/// Events whose places in the memory of duplicates are fetched together.
+const FETCHED_AHEAD: usize = 64;
+
 /// A piece of a stream.
 #[derive(Debug, Default)]
 pub(crate) struct Block {
@@ -20,6 +24,8 @@ pub(crate) struct Block {
     pub(crate) ending: Ending,
     /// How many bytes at its beginning are no events: a header.
     pub(crate) header: usize,
+    /// Where the stream is no row of bytes: the number of its part.
+    pub(crate) part: usize,
     /// Whether it is the first one of its stream.
     pub(crate) is_first: bool,
     /// The stream; none only before the block is first filled.
@@ -32,6 +38,8 @@ pub(crate) struct Stream {
     /// The file, as the source names it.
     pub(crate) file: String,
     pub(crate) layout: Layout,
+    /// Whether no line takes the fast way.
+    pub(crate) full_parsers: bool,
 }
 
 /// What depends on the order of the stream.
@@ -44,6 +52,8 @@ pub(crate) struct Ordered {
     pub(crate) counts: EventCounts,
     /// The events that are kept whole.
     pub(crate) kept: Vec<Event<'static>>,
+    /// What is wrong with the file whose part could not be read. The rest of it is passed over.
+    pub(crate) broken: Option<io::Error>,
     /// The refused line that has ended a strict run. Whatever comes after it is passed over.
     pub(crate) stopped_by: Option<Refused>,
 }
@@ -54,6 +64,8 @@ pub(crate) struct Worker {
     plan: Arc<Plan>,
     decoders: Decoders,
     rows: Rows,
+    /// Why the part at hand can't be read.
+    broken: Option<io::Error>,
     classifier: Classifier,
 }
 
@@ -63,6 +75,7 @@ impl Worker {
             plan: Arc::clone(plan),
             decoders: Decoders::default(),
             rows: Rows::default(),
+            broken: None,
             classifier: Classifier::new(plan),
         }
     }
@@ -95,6 +108,14 @@ impl Work for Worker {
             self.rows.refuse(format!("the line is longer than {LONGEST_LINE} bytes"));
             return;
         }
+        #[cfg(feature = "parquet")]
+        if let Layout::Parquet(layout) = &stream.layout {
+            self.broken = self.decoders.parquet(layout, block.part, &self.plan, &mut self.rows).err();
+            if self.broken.is_some() {
+                self.rows.clear();
+            }
+            return;
+        }
         let (header, lines) = block.bytes.split_at_checked(block.header).unwrap_or_default();
         self.rows.lines += Lines::new(header).count() as u64;
         self.decoders.decode(stream, lines, &self.plan, &mut self.rows);
@@ -110,9 +131,14 @@ impl Work for Worker {
         }
         let mut entries = std::mem::take(&mut self.rows.entries);
         let understood = entries.len();
-        ordered.seen.fetch(entries.iter().filter_map(|entry| entry.fingerprint));
-        for entry in entries.drain(..) {
-            let passed_over = ordered.stopped_by.is_some();
+        for idx in 0..understood {
+            // Ahead, but not so far that the processor has put it away again.
+            if idx.is_multiple_of(FETCHED_AHEAD) {
+                let next = entries.iter().skip(idx).take(FETCHED_AHEAD);
+                ordered.seen.fetch(next.filter_map(|entry| entry.fingerprint));
+            }
+            let Some(entry) = entries.get_mut(idx) else { break };
+            let passed_over = ordered.stopped_by.is_some() || ordered.broken.is_some();
             let repeated = !passed_over
                 && entry.fingerprint.is_some_and(|fingerprint| !ordered.seen.is_new(fingerprint));
             if passed_over || repeated {
@@ -122,7 +148,7 @@ impl Work for Worker {
                 }
                 continue;
             }
-            match entry.fate {
+            match std::mem::replace(&mut entry.fate, Fate::Late) {
                 Fate::Row(_) => {}
                 Fate::Whole(event, row) => {
                     ordered.kept.push(*event);
@@ -130,11 +156,15 @@ impl Work for Worker {
                 }
                 Fate::Late => ordered.counts.late += 1,
                 Fate::Elsewhere => ordered.counts.not_valid += 1,
-                Fate::Refused(refusal) => ordered.refuse(&stream.file, refusal, self.plan.options.strict),
+                Fate::Refused(refusal) => ordered.refuse(&stream.file, *refusal, self.plan.options.strict),
             }
         }
+        entries.clear();
         self.rows.entries = entries;
-        ordered.lines += self.rows.lines;
+        if ordered.broken.is_none() {
+            ordered.lines += self.rows.lines;
+            ordered.broken = self.broken.take();
+        }
         if let Some(progress) = &self.plan.options.progress {
             progress.add_events(understood);
         }
