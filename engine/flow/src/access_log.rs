@@ -3,13 +3,13 @@
 //! A line is an event of type `weir.http.request`. Its data: `remote`, `user`, `method`, `path` (without the query),
 //! `query`, `protocol`, `status`, `bytes`, `referer`, `user-agent`, and what the source calls the fields that follow.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use weir_model::event::HTTP_REQUEST;
 
 use crate::blocks::{Stretch, is_blank, stretches, text_lines};
-use crate::columns::Scalar;
+use crate::columns::{Scalar, Slots};
+use crate::number;
 use crate::plan::Plan;
 use crate::projection::SlotIdx;
 use crate::rows::{Arrival, Rows};
@@ -111,13 +111,7 @@ impl Layout {
         }
     }
 
-    fn arrive<'e>(
-        &'e self,
-        line: &Line<'e>,
-        plan: &Plan,
-        slots: &mut Vec<Option<Scalar<'e>>>,
-        rows: &mut Rows,
-    ) {
+    fn arrive<'e>(&'e self, line: &Line<'e>, plan: &Plan, slots: &mut Slots<'e>, rows: &mut Rows) {
         let arrival =
             Arrival { fingerprint: None, time: line.time, kind: HTTP_REQUEST, service: self.service };
         if self.service.is_some() && plan.on_time(line.time) {
@@ -126,20 +120,19 @@ impl Layout {
         rows.arrive(plan, &arrival, slots, || Err("lines of access logs are not kept whole".to_owned()));
     }
 
-    fn fill<'e>(&'e self, line: &Line<'e>, slots: &mut Vec<Option<Scalar<'e>>>) {
+    fn fill<'e>(&'e self, line: &Line<'e>, slots: &mut Slots<'e>) {
         slots.clear();
         slots.resize(self.slots, None);
-        let mut put = |slot: SlotIdx, value: Option<Scalar<'e>>| {
+        let mut put = |slot: SlotIdx, value: Option<Scalar<&'e str>>| {
             if let Some(place) = slots.get_mut(slot) {
                 *place = value;
             }
         };
         for (slot, text) in &self.constants {
-            put(*slot, Some(Scalar::Text(text.into())));
+            put(*slot, Some(Scalar::Text(text)));
         }
         if let Some(slot) = self.time {
-            let time = jiff::Timestamp::from_millisecond(line.time).ok();
-            put(slot, time.map(|time| Scalar::Text(time.to_string().into())));
+            put(slot, Some(Scalar::Instant(line.time)));
         }
         for (slot, field) in &self.fields {
             put(*slot, line.field(*field));
@@ -209,7 +202,7 @@ pub(crate) fn parse(line: &str, after: usize) -> Result<Line<'_>, String> {
 
 impl<'e> Line<'e> {
     /// The value of a field of the event's data.
-    fn field(&self, field: Field) -> Option<Scalar<'e>> {
+    fn field(&self, field: Field) -> Option<Scalar<&'e str>> {
         match field {
             Field::Remote => text(self.remote),
             Field::User => text(self.user),
@@ -227,7 +220,7 @@ impl<'e> Line<'e> {
 
     /// The value of the field `name` of the event's data; `names` are the fields that follow the combined format.
     #[cfg(test)]
-    fn data(&self, name: &str, names: &[String]) -> Option<Scalar<'e>> {
+    fn data(&self, name: &str, names: &[String]) -> Option<Scalar<&'e str>> {
         self.field(Field::named(name, names)?)
     }
 
@@ -247,11 +240,14 @@ impl<'e> Line<'e> {
 }
 
 /// `-` stands for a value that is not there.
-fn text(value: &str) -> Option<Scalar<'_>> {
-    if value.is_empty() || value == "-" { None } else { Some(Scalar::Text(Cow::Borrowed(value))) }
+fn text(value: &str) -> Option<Scalar<&str>> {
+    if value.is_empty() || value == "-" { None } else { Some(Scalar::Text(value)) }
 }
 
-fn scalar(value: &str) -> Option<Scalar<'_>> {
+fn scalar(value: &str) -> Option<Scalar<&str>> {
+    if let Some(number) = number::usual_text(value) {
+        return Some(number);
+    }
     if let Ok(integer) = value.parse::<i64>() {
         return Some(Scalar::Integer(integer));
     }
@@ -324,8 +320,8 @@ fn parse_time(text: &str) -> Result<i64, String> {
     let (stamp, zone) = text.split_once(' ').ok_or_else(wrong)?;
     let mut parts = stamp.split(['/', ':']);
     let mut next = || parts.next().ok_or_else(wrong);
-    let (day, month, year) = (number(next()?, 2), month(next()?), number(next()?, 4));
-    let (hour, minute, second) = (number(next()?, 2), number(next()?, 2), number(next()?, 2));
+    let (day, month, year) = (digits(next()?, 2), month(next()?), digits(next()?, 4));
+    let (hour, minute, second) = (digits(next()?, 2), digits(next()?, 2), digits(next()?, 2));
     if parts.next().is_some() {
         return Err(wrong());
     }
@@ -351,14 +347,14 @@ fn parse_time(text: &str) -> Result<i64, String> {
         Some(("-", digits)) => (-1, digits),
         _ => return Err(wrong()),
     };
-    let offset = i32::from(number(digits, 4).ok_or_else(wrong)?);
+    let offset = i32::from(self::digits(digits, 4).ok_or_else(wrong)?);
     let seconds = sign * ((offset / 100) * 3600 + (offset % 100) * 60);
     let offset = jiff::tz::Offset::from_seconds(seconds).map_err(|_| wrong())?;
     Ok(offset.to_timestamp(date_time).map_err(|_| wrong())?.as_millisecond())
 }
 
 /// A number of exactly so many decimal digits.
-fn number(digits: &str, length: usize) -> Option<i16> {
+fn digits(digits: &str, length: usize) -> Option<i16> {
     if digits.len() == length && digits.bytes().all(|byte| byte.is_ascii_digit()) {
         digits.parse().ok()
     } else {
@@ -385,13 +381,13 @@ mod tests {
         let line = parse(LINE, 1).unwrap();
         assert_eq!(line.time, "2026-11-24T10:58:03Z".parse::<jiff::Timestamp>().unwrap().as_millisecond());
         let field = |name: &str| line.data(name, &names);
-        assert_eq!(field("user"), Some(Scalar::Text("ada".into())));
-        assert_eq!(field("method"), Some(Scalar::Text("GET".into())));
-        assert_eq!(field("path"), Some(Scalar::Text("/api/items".into())));
-        assert_eq!(field("query"), Some(Scalar::Text("page=2".into())));
+        assert_eq!(field("user"), Some(Scalar::Text("ada")));
+        assert_eq!(field("method"), Some(Scalar::Text("GET")));
+        assert_eq!(field("path"), Some(Scalar::Text("/api/items")));
+        assert_eq!(field("query"), Some(Scalar::Text("page=2")));
         assert_eq!(field("status"), Some(Scalar::Integer(503)));
         assert_eq!(field("duration"), Some(Scalar::Number(0.25)));
-        assert_eq!(field("user-agent"), Some(Scalar::Text(r#"a \"b\" c"#.into())));
+        assert_eq!(field("user-agent"), Some(Scalar::Text(r#"a \"b\" c"#)));
         assert_eq!(field("referer"), None);
         assert_eq!(field("nothing"), None);
     }
@@ -401,7 +397,7 @@ mod tests {
         let line =
             parse(r#"10.0.0.7 - - [24/Nov/2026:11:58:03 +0000] "\x16\x03\x01" 400 0 "-" "-""#, 0).unwrap();
         assert_eq!(line.data("method", &[]), None);
-        assert_eq!(line.data("path", &[]), Some(Scalar::Text(r"\x16\x03\x01".into())));
+        assert_eq!(line.data("path", &[]), Some(Scalar::Text(r"\x16\x03\x01")));
     }
 
     #[test]

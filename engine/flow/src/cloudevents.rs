@@ -7,26 +7,24 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 
 use weir_model::event::Event;
 
-use crate::columns::Scalar;
+use crate::columns::{Scalar, Slots};
 use crate::dedupe::Fingerprint;
-use crate::plan::Plan;
+use crate::plan::{Attributes, Plan};
 use crate::projection::{Node, Projection, SlotIdx};
 use crate::rows::{Arrival, Rows};
 use crate::time::Clock;
+
+/// The values of one event as the full parser finds them: a text with escapes is no piece of the line.
+type Found<'e> = Vec<Option<Scalar<Cow<'e, str>>>>;
 
 /// Reads one line with the full parser.
 ///
 /// # Errors
 /// What is wrong with it.
-pub(crate) fn arrive<'e>(
-    line: &'e [u8],
-    plan: &Plan,
-    slots: &mut Vec<Option<Scalar<'e>>>,
-    clock: &mut Clock,
-    rows: &mut Rows,
-) -> Result<(), String> {
-    decode(line, &plan.projection, slots).map_err(|error| error.to_string())?;
-    take_in(line, plan, slots, clock, rows)
+pub(crate) fn arrive(line: &[u8], plan: &Plan, clock: &mut Clock, rows: &mut Rows) -> Result<(), String> {
+    let found = decode(line, &plan.projection).map_err(|error| error.to_string())?;
+    let slots: Slots<'_> = found.iter().map(|value| value.as_ref().map(Scalar::borrowed)).collect();
+    take_in(line, plan, &slots, clock, rows)
 }
 
 /// Checks the attributes of an event and takes it in.
@@ -36,18 +34,16 @@ pub(crate) fn arrive<'e>(
 pub(crate) fn take_in(
     line: &[u8],
     plan: &Plan,
-    slots: &[Option<Scalar<'_>>],
+    slots: &[Option<Scalar<&str>>],
     clock: &mut Clock,
     rows: &mut Rows,
 ) -> Result<(), String> {
     let at = plan.attributes;
-    match text(slots, at.specversion, "specversion")? {
-        "1.0" => {}
-        other => return Err(format!("`specversion` is `{other}`; only `1.0` is understood")),
+    let given = [at.specversion, at.id, at.source, at.kind, at.time].map(|slot| text(slots, slot));
+    let ["1.0", id, source, kind, stamp] = given else { return Err(wrong_attribute(slots, at)) };
+    if id.is_empty() || source.is_empty() || kind.is_empty() || stamp.is_empty() {
+        return Err(wrong_attribute(slots, at));
     }
-    let (id, source) = (text(slots, at.id, "id")?, text(slots, at.source, "source")?);
-    let kind = text(slots, at.kind, "type")?;
-    let stamp = text(slots, at.time, "time")?;
     let time = instant(stamp, clock)?;
     let service = match slots.get(at.subject).and_then(Option::as_ref) {
         Some(Scalar::Text(subject)) => plan.service(subject),
@@ -71,39 +67,50 @@ pub(crate) fn instant(stamp: &str, clock: &mut Clock) -> Result<i64, String> {
         .ok_or_else(|| format!("`time` is `{stamp}`, which is not a time such as `2026-11-24T11:58:03Z`"))
 }
 
-/// An attribute that must be there.
-///
-/// # Errors
-/// When it is not, or is empty or no text.
-pub(crate) fn text<'s>(
-    slots: &'s [Option<Scalar<'_>>],
-    slot: SlotIdx,
-    name: &str,
-) -> Result<&'s str, String> {
-    match slots.get(slot).and_then(Option::as_ref) {
-        Some(Scalar::Text(text)) if !text.is_empty() => Ok(text),
-        Some(_) => Err(format!("`{name}` must be a text that is not empty")),
-        None => Err(format!("`{name}` is missing")),
+/// The text in a slot; empty when there is none.
+#[inline]
+fn text<'s>(slots: &[Option<Scalar<&'s str>>], slot: SlotIdx) -> &'s str {
+    match slots.get(slot) {
+        Some(Some(Scalar::Text(text))) => text,
+        _ => "",
     }
 }
 
-/// Decodes one line into `slots`, which has one place a field of the projection.
+/// What is wrong with the first attribute that is missing, is no text or is an empty one, or is another version than ours.
+#[cold]
+fn wrong_attribute(slots: &[Option<Scalar<&str>>], at: Attributes) -> String {
+    let version = text(slots, at.specversion);
+    if !version.is_empty() && version != "1.0" {
+        return format!("`specversion` is `{version}`; only `1.0` is understood");
+    }
+    let needed = [
+        (at.specversion, "specversion"),
+        (at.id, "id"),
+        (at.source, "source"),
+        (at.kind, "type"),
+        (at.time, "time"),
+    ];
+    let wrong = needed.into_iter().find(|(slot, _)| text(slots, *slot).is_empty());
+    let (slot, name) = wrong.unwrap_or_default();
+    match slots.get(slot) {
+        Some(Some(_)) => format!("`{name}` must be a text that is not empty"),
+        Some(None) | None => format!("`{name}` is missing"),
+    }
+}
+
+/// Decodes one line: one place a field of the projection.
 ///
 /// A key that is wanted and given twice refuses the line: which of the two values counts would be a guess.
-pub(crate) fn decode<'e>(
-    line: &'e [u8],
-    projection: &Projection,
-    slots: &mut Vec<Option<Scalar<'e>>>,
-) -> Result<(), serde_json::Error> {
-    slots.clear();
-    slots.resize(projection.names().len(), None);
+pub(crate) fn decode<'e>(line: &'e [u8], projection: &Projection) -> Result<Found<'e>, serde_json::Error> {
+    let mut slots = vec![None; projection.names().len()];
     let mut json = serde_json::Deserializer::from_slice(line);
-    Object { node: projection.root(), slots }.deserialize(&mut json)?;
-    json.end()
+    Object { node: projection.root(), slots: &mut slots }.deserialize(&mut json)?;
+    json.end()?;
+    Ok(slots)
 }
 
 /// Reads a number by itself as [`decode`] does within a line; none when it is out of range.
-pub(crate) fn number(token: &str) -> Option<Scalar<'static>> {
+pub(crate) fn number(token: &str) -> Option<Scalar<&'static str>> {
     let number: serde_json::Number = serde_json::from_str(token).ok()?;
     if let Some(value) = number.as_i64() {
         return Some(Scalar::Integer(value));
@@ -114,7 +121,7 @@ pub(crate) fn number(token: &str) -> Option<Scalar<'static>> {
 /// Reads an object (or whatever stands in its place) and keeps what the node wants of it.
 struct Object<'p, 's, 'e> {
     node: &'p Node,
-    slots: &'s mut Vec<Option<Scalar<'e>>>,
+    slots: &'s mut Found<'e>,
 }
 
 impl<'e> DeserializeSeed<'e> for Object<'_, '_, 'e> {
@@ -175,11 +182,11 @@ impl<'e> Visitor<'e> for Key {
 /// Reads a value at or above a wanted field.
 struct Value<'p, 's, 'e> {
     node: &'p Node,
-    slots: &'s mut Vec<Option<Scalar<'e>>>,
+    slots: &'s mut Found<'e>,
 }
 
 impl<'e> Value<'_, '_, 'e> {
-    fn keep<E: Error>(self, value: Scalar<'e>) -> Result<(), E> {
+    fn keep<E: Error>(self, value: Scalar<Cow<'e, str>>) -> Result<(), E> {
         let Some(slot) = self.node.slot().and_then(|idx| self.slots.get_mut(idx)) else { return Ok(()) };
         if slot.is_some() {
             return Err(E::custom("a key that is read here is given twice"));
@@ -252,14 +259,13 @@ impl<'e> Visitor<'e> for Value<'_, '_, 'e> {
 mod tests {
     use super::*;
 
-    fn check(line: &str, fields: &[&str], expected: Result<Vec<Option<Scalar<'_>>>, &str>) {
+    fn check(line: &str, fields: &[&str], expected: Result<Found<'_>, &str>) {
         let mut projection = Projection::default();
         for field in fields {
             projection.slot(field);
         }
-        let mut slots = Vec::new();
-        match (decode(line.as_bytes(), &projection, &mut slots), expected) {
-            (Ok(()), Ok(expected)) => assert_eq!(slots, expected, "{line}"),
+        match (decode(line.as_bytes(), &projection), expected) {
+            (Ok(slots), Ok(expected)) => assert_eq!(slots, expected, "{line}"),
             (Err(error), Err(part)) => assert!(error.to_string().contains(part), "{line}: {error}"),
             (found, expected) => panic!("{line}: found {found:?}, expected {expected:?}"),
         }

@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 use std::hash::BuildHasher;
+use std::ops::Range;
 
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use weir_host::contract::calculator;
 
+use crate::number;
 use crate::time::Clock;
 
 /// How the values of a field are wanted. The codes are those of the contract.
@@ -48,17 +50,38 @@ impl FieldKind {
     }
 }
 
-/// A value as it stands in an event.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Scalar<'e> {
+/// The values of one event, one slot a field of the projection.
+pub(crate) type Slots<'e> = Vec<Option<Scalar<&'e str>>>;
+
+/// A value as it stands in an event. `T` is its text: a piece of the line, or something that may own what the line does not
+/// hold literally.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Scalar<T> {
     Integer(i64),
     Number(f64),
-    Text(Cow<'e, str>),
+    Text(T),
     Flag(bool),
     /// What formats without kinds hold: it is what it is wanted as.
-    Untyped(Cow<'e, str>),
+    Untyped(T),
+    /// Milliseconds since 1970, for a time that the format does not write as events do.
+    Instant(i64),
     /// A list, an object, or a whole number beyond 64 bits: there is something, and no column can hold it.
     Other,
+}
+
+impl Scalar<Cow<'_, str>> {
+    /// The same value with a borrowed text.
+    pub(crate) fn borrowed(&self) -> Scalar<&str> {
+        match self {
+            Scalar::Integer(value) => Scalar::Integer(*value),
+            Scalar::Number(value) => Scalar::Number(*value),
+            Scalar::Text(text) => Scalar::Text(text),
+            Scalar::Flag(value) => Scalar::Flag(*value),
+            Scalar::Untyped(text) => Scalar::Untyped(text),
+            Scalar::Instant(value) => Scalar::Instant(*value),
+            Scalar::Other => Scalar::Other,
+        }
+    }
 }
 
 const MISSING: u8 = 0;
@@ -76,8 +99,10 @@ pub(crate) struct Column {
     numbers: Vec<f64>,
     codes: Vec<u32>,
     flags: Vec<u8>,
-    validity: Vec<u8>,
+    rows: usize,
+    /// Whether every row's value is there. Until one is not, nothing is noted of each.
     all_present: bool,
+    validity: Vec<u8>,
     dictionary: Dictionary,
     clock: Clock,
 }
@@ -89,15 +114,16 @@ pub(crate) struct Dictionary {
     codes: HashTable<u32>,
     text: Vec<u8>,
     ends: Vec<u32>,
-    /// The code that was given last: texts repeat.
+    /// The code that was given last, and where its text stands: texts repeat.
     last: u32,
+    last_text: Range<usize>,
 }
 
 impl Dictionary {
     /// The code of a text, which is added when it is new.
     pub(crate) fn code(&mut self, term: &str) -> u32 {
-        let Dictionary { codes, text, ends, last } = self;
-        if term_of(text, ends, *last) == Some(term.as_bytes()) {
+        let Dictionary { codes, text, ends, last, last_text } = self;
+        if text.get(last_text.clone()) == Some(term.as_bytes()) && !ends.is_empty() {
             return *last;
         }
         let hash = |term: &[u8]| FixedState::default().hash_one(term);
@@ -112,6 +138,7 @@ impl Dictionary {
             });
             code
         });
+        *last_text = range_of(ends, *last).unwrap_or_default();
         *last
     }
 
@@ -125,17 +152,23 @@ impl Dictionary {
         self.text.clear();
         self.ends.clear();
         self.last = 0;
+        self.last_text = 0..0;
     }
 }
 
 /// The text with this code.
 fn term_of<'t>(text: &'t [u8], ends: &[u32], code: u32) -> Option<&'t [u8]> {
+    text.get(range_of(ends, code)?)
+}
+
+/// Where the text with this code stands.
+fn range_of(ends: &[u32], code: u32) -> Option<Range<usize>> {
     let code = usize::try_from(code).ok()?;
     let start = match code.checked_sub(1) {
         Some(before) => usize::try_from(*ends.get(before)?).ok()?,
         None => 0,
     };
-    text.get(start..usize::try_from(*ends.get(code)?).ok()?)
+    Some(start..usize::try_from(*ends.get(code)?).ok()?)
 }
 
 /// A length or position inside a batch. Batches are far smaller than 4 GiB: the flow bounds their rows and lines.
@@ -151,8 +184,9 @@ impl Column {
             numbers: Vec::new(),
             codes: Vec::new(),
             flags: Vec::new(),
-            validity: Vec::new(),
+            rows: 0,
             all_present: true,
+            validity: Vec::new(),
             dictionary: Dictionary::default(),
             clock: Clock::default(),
         }
@@ -163,13 +197,14 @@ impl Column {
         self.numbers.clear();
         self.codes.clear();
         self.flags.clear();
-        self.validity.clear();
+        self.rows = 0;
         self.all_present = true;
+        self.validity.clear();
         self.dictionary.clear();
     }
 
     /// Appends a row.
-    pub(crate) fn push(&mut self, value: Option<&Scalar<'_>>) {
+    pub(crate) fn push(&mut self, value: Option<Scalar<&str>>) {
         let fits = match self.kind {
             FieldKind::Integer => push_or_zero(&mut self.integers, value.and_then(to_integer)),
             FieldKind::Number => push_or_zero(&mut self.numbers, value.and_then(to_number)),
@@ -181,6 +216,9 @@ impl Column {
             FieldKind::Text => {
                 let code = match value {
                     Some(Scalar::Text(text) | Scalar::Untyped(text)) => Some(self.dictionary.code(text)),
+                    Some(Scalar::Instant(instant)) => jiff::Timestamp::from_millisecond(instant)
+                        .ok()
+                        .map(|instant| self.dictionary.code(&instant.to_string())),
                     Some(Scalar::Integer(_) | Scalar::Number(_) | Scalar::Flag(_) | Scalar::Other) | None => {
                         None
                     }
@@ -193,13 +231,20 @@ impl Column {
             (Some(_), true) => PRESENT,
             (Some(_), false) => OF_ANOTHER_KIND,
         };
-        self.all_present &= validity == PRESENT;
-        self.validity.push(validity);
+        if self.all_present && validity != PRESENT {
+            self.all_present = false;
+            self.validity.resize(self.rows, PRESENT);
+        }
+        if !self.all_present {
+            self.validity.push(validity);
+        }
+        self.rows += 1;
     }
 
     /// The value of an instant column, where the row has one.
     pub(crate) fn instant(&self, row: usize) -> Option<i64> {
-        let present = self.kind == FieldKind::Instant && self.validity.get(row) == Some(&PRESENT);
+        let present = self.all_present || self.validity.get(row) == Some(&PRESENT);
+        let present = present && self.kind == FieldKind::Instant;
         if present { self.integers.get(row).copied() } else { None }
     }
 }
@@ -210,46 +255,50 @@ fn push_or_zero<T: Default>(values: &mut Vec<T>, value: Option<T>) -> bool {
     fits
 }
 
-fn to_integer(value: &Scalar<'_>) -> Option<i64> {
+fn to_integer(value: Scalar<&str>) -> Option<i64> {
     match value {
-        Scalar::Integer(value) => Some(*value),
+        Scalar::Integer(value) => Some(value),
         // `200.0` is how some encoders write a whole number; beyond 2⁵³ a float does not say which one it means.
         #[expect(clippy::cast_possible_truncation, reason = "whole and within 2^53, so the cast is exact")]
         Scalar::Number(value) if value.fract() == 0.0 && value.abs() <= 9_007_199_254_740_992.0 => {
-            Some(*value as i64)
+            Some(value as i64)
         }
-        Scalar::Untyped(text) => match text.parse::<i64>() {
-            Ok(value) => Some(value),
-            Err(_) => to_integer(&Scalar::Number(text.parse().ok()?)),
+        Scalar::Untyped(text) => match number::usual_text(text) {
+            Some(number) => to_integer(number),
+            None => text.parse().ok().or_else(|| to_integer(Scalar::Number(text.parse().ok()?))),
         },
-        Scalar::Number(_) | Scalar::Text(_) | Scalar::Flag(_) | Scalar::Other => None,
+        Scalar::Number(_) | Scalar::Text(_) | Scalar::Flag(_) | Scalar::Instant(_) | Scalar::Other => None,
     }
 }
 
-fn to_number(value: &Scalar<'_>) -> Option<f64> {
+fn to_number(value: Scalar<&str>) -> Option<f64> {
     match value {
         #[expect(
             clippy::cast_precision_loss,
             reason = "number columns hold measured values, which are floats anyway"
         )]
-        Scalar::Integer(value) => Some(*value as f64),
-        Scalar::Number(value) if value.is_finite() => Some(*value),
-        Scalar::Untyped(text) => text.parse().ok().filter(|value: &f64| value.is_finite()),
-        Scalar::Number(_) | Scalar::Text(_) | Scalar::Flag(_) | Scalar::Other => None,
+        Scalar::Integer(value) => Some(value as f64),
+        Scalar::Number(value) if value.is_finite() => Some(value),
+        Scalar::Untyped(text) => match number::usual_text(text) {
+            Some(number) => to_number(number),
+            None => text.parse().ok().filter(|value: &f64| value.is_finite()),
+        },
+        Scalar::Number(_) | Scalar::Text(_) | Scalar::Flag(_) | Scalar::Instant(_) | Scalar::Other => None,
     }
 }
 
-fn to_flag(value: &Scalar<'_>) -> Option<u8> {
+fn to_flag(value: Scalar<&str>) -> Option<u8> {
     match value {
-        Scalar::Flag(value) => Some(u8::from(*value)),
+        Scalar::Flag(value) => Some(u8::from(value)),
         Scalar::Untyped(text) => text.parse().ok().map(|value: bool| u8::from(value)),
-        Scalar::Integer(_) | Scalar::Number(_) | Scalar::Text(_) | Scalar::Other => None,
+        Scalar::Integer(_) | Scalar::Number(_) | Scalar::Text(_) | Scalar::Instant(_) | Scalar::Other => None,
     }
 }
 
-fn to_instant(value: &Scalar<'_>, clock: &mut Clock) -> Option<i64> {
+fn to_instant(value: Scalar<&str>, clock: &mut Clock) -> Option<i64> {
     match value {
         Scalar::Text(text) | Scalar::Untyped(text) => clock.instant(text),
+        Scalar::Instant(value) => Some(value),
         Scalar::Integer(_) | Scalar::Number(_) | Scalar::Flag(_) | Scalar::Other => None,
     }
 }

@@ -9,12 +9,12 @@
 use std::borrow::Cow;
 
 use crate::blocks::{Lines, Stretch, is_blank, stretches, text_lines};
-use crate::cloudevents::instant;
-use crate::columns::Scalar;
-use crate::dedupe::Fingerprint;
+use crate::columns::{Scalar, Slots};
 use crate::plan::Plan;
 use crate::projection::SlotIdx;
-use crate::rows::{Arrival, Rows};
+use crate::rows::Rows;
+use crate::search;
+use crate::table::Table;
 use crate::time::Clock;
 
 /// The header of a stream as a plan reads it, or what is wrong with it: then every line is refused for that reason.
@@ -30,10 +30,7 @@ pub(crate) struct Layout {
 struct Header {
     /// For each cell of a line, where it goes when it is wanted.
     cells: Vec<Option<SlotIdx>>,
-    /// What all events of the stream have in common, where a line does not say otherwise.
-    source: String,
-    subject: Option<String>,
-    has_id: bool,
+    table: Table,
 }
 
 impl Layout {
@@ -85,32 +82,18 @@ impl Layout {
         &'e self,
         line: &'e str,
         plan: &Plan,
-        slots: &mut Vec<Option<Scalar<'e>>>,
+        slots: &mut Slots<'e>,
         clock: &mut Clock,
         rows: &mut Rows,
     ) -> Result<(), String> {
         let header = self.header.as_ref().map_err(Clone::clone)?;
-        header.fill(line, plan, slots)?;
-        let at = plan.attributes;
-        let cell = |slot: SlotIdx| match slots.get(slot).and_then(Option::as_ref) {
-            Some(Scalar::Untyped(text) | Scalar::Text(text)) => Some(text.as_ref()),
-            _ => None,
-        };
-        let needed = |slot: SlotIdx, name: &str| cell(slot).ok_or_else(|| format!("`{name}` is missing"));
-        let id = if header.has_id { Some(needed(at.id, "id")?) } else { None };
-        let kind = needed(at.kind, "type")?;
-        let time = instant(needed(at.time, "time")?, clock)?;
-        let source = cell(at.source).unwrap_or_default();
-        let arrival = Arrival {
-            fingerprint: id.map(|id| Fingerprint::new(source.as_bytes(), id.as_bytes())),
-            time,
-            kind,
-            service: cell(at.subject).and_then(|subject| plan.service(subject)),
-        };
-        rows.arrive(plan, &arrival, slots, || {
-            Err(format!("events of type `{kind}` are kept whole, and only CloudEvents are whole events"))
-        });
-        Ok(())
+        if header.fill(line, slots).is_some() {
+            return header.table.take_in(slots, plan, clock, rows);
+        }
+        let cells = header.cells(line)?;
+        let mut slots = Slots::new();
+        header.fill_with(cells.iter().map(Cow::as_ref), &mut slots);
+        header.table.take_in(&slots, plan, clock, rows)
     }
 }
 
@@ -121,69 +104,56 @@ impl Header {
         for cell in Cells::new(line) {
             names.push(cell.map_err(|reason| format!("in the header, {reason}"))?.trim().to_owned());
         }
-        if let Some(name) = names
-            .iter()
-            .enumerate()
-            .find_map(|(idx, name)| names.iter().take(idx).find(|other| *other == name))
-        {
-            return Err(format!("the header has two columns `{name}`"));
-        }
-        for name in ["type", "time"] {
-            if !names.iter().any(|column| column == name) {
-                return Err(format!("the header has no column `{name}`"));
-            }
-        }
-        if service.is_none() && !names.iter().any(|column| column == "subject") {
-            return Err("the header has no column `subject`, and the source no `service`".to_owned());
-        }
         let wanted = plan.projection.names();
         Ok(Header {
             cells: names.iter().map(|name| wanted.iter().position(|field| field == name)).collect(),
-            source: file.to_owned(),
-            subject: service.map(str::to_owned),
-            has_id: names.iter().any(|column| column == "id"),
+            table: Table::new(&names, "header", file, service, plan)?,
         })
     }
 
-    /// Puts the cells of a line into slots.
-    fn fill<'e>(
-        &'e self,
-        line: &'e str,
-        plan: &Plan,
-        slots: &mut Vec<Option<Scalar<'e>>>,
-    ) -> Result<(), String> {
-        let at = plan.attributes;
-        slots.clear();
-        slots.resize(plan.projection.names().len(), None);
-        let mut put = |slot: SlotIdx, value: Scalar<'e>| {
-            if let Some(place) = slots.get_mut(slot) {
-                *place = Some(value);
-            }
-        };
-        put(at.source, Scalar::Text(Cow::Borrowed(&self.source)));
-        if let Some(subject) = &self.subject {
-            put(at.subject, Scalar::Text(Cow::Borrowed(subject)));
-        }
-        let mut cells = Cells::new(line);
-        let mut count = 0;
-        for slot in &self.cells {
-            let Some(cell) = cells.next().transpose()? else { break };
-            count += 1;
-            if let Some(slot) = slot
-                && !cell.is_empty()
-            {
-                put(*slot, Scalar::Untyped(cell));
+    /// Puts the cells of a line in which nothing is quoted into slots. None, with something in the slots, when the line has
+    /// to be read cell by cell.
+    fn fill<'e>(&'e self, line: &'e str, slots: &mut Slots<'e>) -> Option<()> {
+        self.table.begin(slots);
+        let bytes = line.as_bytes();
+        let (last, cells) = self.cells.split_last()?;
+        let mut at = 0;
+        for slot in cells {
+            let end = search::find(bytes, at, [b',', b'"'])?;
+            put(slots, *slot, line.get(at..end)?);
+            at = end + 1;
+            if bytes.get(end) == Some(&b'"') {
+                return None;
             }
         }
-        for cell in cells {
-            cell?;
-            count += 1;
-        }
-        if count == self.cells.len() {
-            Ok(())
+        put(slots, *last, line.get(at..)?);
+        search::find(bytes, at, [b',', b'"']).is_none().then_some(())
+    }
+
+    /// Puts cells into slots.
+    fn fill_with<'e>(&'e self, cells: impl Iterator<Item = &'e str>, slots: &mut Slots<'e>) {
+        self.table.begin(slots);
+        self.cells.iter().zip(cells).for_each(|(slot, cell)| put(slots, *slot, cell));
+    }
+
+    /// The cells of a line: as many as the header has.
+    fn cells<'e>(&self, line: &'e str) -> Result<Vec<Cow<'e, str>>, String> {
+        let cells: Vec<_> = Cells::new(line).collect::<Result<_, _>>()?;
+        if cells.len() == self.cells.len() {
+            Ok(cells)
         } else {
-            Err(format!("the line has {count} fields, and the header {}", self.cells.len()))
+            Err(format!("the line has {} fields, and the header {}", cells.len(), self.cells.len()))
         }
+    }
+}
+
+/// Puts a cell into its slot, when it is wanted and there is something in it.
+#[inline]
+fn put<'e>(slots: &mut Slots<'e>, slot: Option<SlotIdx>, cell: &'e str) {
+    if let Some(place) = slot.and_then(|slot| slots.get_mut(slot))
+        && !cell.is_empty()
+    {
+        *place = Some(Scalar::Untyped(cell));
     }
 }
 

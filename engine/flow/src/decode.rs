@@ -3,7 +3,7 @@
 use crate::access_log::{self, Stamps};
 use crate::blocks::{Ending, Lines, Stretch, is_blank, stretches};
 use crate::cloudevents;
-use crate::columns::Scalar;
+use crate::columns::Slots;
 use crate::csv;
 use crate::json::Json;
 use crate::otlp;
@@ -97,7 +97,7 @@ impl Decoders {
         for stretch in stretches(bytes) {
             match stretch {
                 Stretch::Text(text) => self.text_of_cloudevents(text, plan, &mut slots, rows),
-                Stretch::Line(line) => self.cloudevent(line, plan, &mut slots, rows),
+                Stretch::Line(line) => self.cloudevent(line, plan, rows),
             }
         }
     }
@@ -106,7 +106,7 @@ impl Decoders {
         &mut self,
         text: &'e str,
         plan: &Plan,
-        slots: &mut Vec<Option<Scalar<'e>>>,
+        slots: &mut Slots<'e>,
         rows: &mut Rows,
     ) {
         let mut at = 0;
@@ -122,25 +122,19 @@ impl Decoders {
             } else {
                 let rest = text.as_bytes().get(at..).unwrap_or_default();
                 let line = Lines::new(rest).next().unwrap_or_default();
-                self.cloudevent(line, plan, slots, rows);
+                self.cloudevent(line, plan, rows);
                 at += memchr::memchr(b'\n', rest).unwrap_or(rest.len()) + 1;
             }
         }
     }
 
     /// Reads one line with the full parser.
-    fn cloudevent<'e>(
-        &mut self,
-        line: &'e [u8],
-        plan: &Plan,
-        slots: &mut Vec<Option<Scalar<'e>>>,
-        rows: &mut Rows,
-    ) {
+    fn cloudevent(&mut self, line: &[u8], plan: &Plan, rows: &mut Rows) {
         rows.lines += 1;
         if is_blank(line) {
             return;
         }
-        if let Err(reason) = cloudevents::arrive(line, plan, slots, &mut self.clock, rows) {
+        if let Err(reason) = cloudevents::arrive(line, plan, &mut self.clock, rows) {
             rows.refuse(reason);
         }
     }

@@ -1,7 +1,7 @@
 //! The same `source` and `id` count once, within a horizon that bounds the memory.
 
 use std::collections::{BTreeSet, HashSet};
-use std::hash::{BuildHasher, Hash};
+use std::hash::{BuildHasher, Hasher};
 
 use foldhash::quality::FixedState;
 use serde::{Deserialize, Serialize};
@@ -32,22 +32,16 @@ pub(crate) struct Fingerprint {
 impl Fingerprint {
     /// The fingerprint of an event. It is the same on every machine and in every run of one build.
     pub(crate) fn new(source: &[u8], id: &[u8]) -> Fingerprint {
+        // With the length between them, so that no two pairs run together to the same bytes.
         let half = |seed: u64| {
-            let state = FixedState::with_seed(seed);
-            state.hash_one((Bytes(source), Bytes(id)))
+            let mut hasher = FixedState::with_seed(seed).build_hasher();
+            hasher.write(source);
+            hasher.write_usize(source.len());
+            hasher.write(id);
+            hasher.finish()
         };
         // Zero marks an empty place.
         Fingerprint { place: half(0), stored: half(1).max(1) }
-    }
-}
-
-/// Hashed with their length, so that no two pairs run together to the same bytes.
-struct Bytes<'b>(&'b [u8]);
-
-impl Hash for Bytes<'_> {
-    fn hash<H: std::hash::Hasher>(&self, hasher: &mut H) {
-        hasher.write_usize(self.0.len());
-        hasher.write(self.0);
     }
 }
 

@@ -15,7 +15,7 @@ mod walk;
 
 use shape::Shape;
 
-use crate::columns::Scalar;
+use crate::columns::Slots;
 use crate::projection::Projection;
 
 /// How many shapes are remembered. A stream mixes a few types of events, and each has its own.
@@ -39,10 +39,10 @@ impl Json {
         text: &'e str,
         start: usize,
         projection: &Projection,
-        slots: &mut Vec<Option<Scalar<'e>>>,
+        slots: &mut Slots<'e>,
     ) -> Option<usize> {
         slots.clear();
-        slots.resize(projection.names().len(), None);
+        slots.extend(std::iter::repeat_n(None, projection.names().len()));
         if let Some(end) = self.shapes.get_mut(self.recent).and_then(|shape| shape.read(text, start, slots)) {
             return Some(end);
         }

@@ -97,18 +97,22 @@ impl Ledger {
 
     /// Counts one event that happened at `time` (milliseconds since 1970).
     pub fn add(&mut self, time: i64, mark: Mark, latest: Option<i64>) {
-        let tally = match mark {
-            Mark::NotValid => return,
-            Mark::Good => Tally { good: 1, ..Tally::default() },
-            Mark::Bad => Tally { bad: 1, ..Tally::default() },
-            Mark::Unknown => Tally { unknown: 1, ..Tally::default() },
-        };
-        let latest = if mark == Mark::Good { latest } else { None };
+        if mark == Mark::NotValid {
+            return;
+        }
         if !(self.recent.from..self.recent.until).contains(&time) {
             self.recent = self.find(time);
         }
-        if let Some(slice) = self.slices.get_mut(self.recent.place) {
-            slice.add(Slice { tally, latest });
+        if let Some(Slice { tally, latest: latest_good }) = self.slices.get_mut(self.recent.place) {
+            match mark {
+                Mark::NotValid => {}
+                Mark::Good => {
+                    tally.good += 1;
+                    *latest_good = latest.max(*latest_good);
+                }
+                Mark::Bad => tally.bad += 1,
+                Mark::Unknown => tally.unknown += 1,
+            }
         }
         self.newest = self.newest.max(Some(time));
     }

@@ -10,7 +10,7 @@ use serde::de::{Deserializer, Error, IgnoredAny, Visitor};
 use weir_model::event::OTEL_SPAN;
 
 use crate::blocks::{Lines, is_blank};
-use crate::columns::Scalar;
+use crate::columns::{Scalar, Slots};
 use crate::dedupe::Fingerprint;
 use crate::plan::Plan;
 use crate::projection::SlotIdx;
@@ -122,7 +122,6 @@ struct AnyValue<'e> {
 struct Text<'e>(#[serde(borrow)] Cow<'e, str>);
 
 /// A number, or a text in its place: 64 bits are written as text, and so are enums by some programs.
-#[derive(Clone)]
 enum Word<'e> {
     Unsigned(u64),
     Signed(i64),
@@ -185,8 +184,8 @@ impl<'e> Word<'e> {
         }
     }
 
-    fn integer(self) -> Scalar<'e> {
-        let value = match &self {
+    fn integer(&self) -> Scalar<&'e str> {
+        let value = match self {
             Word::Signed(value) => Some(*value),
             Word::Unsigned(value) => i64::try_from(*value).ok(),
             Word::Text(text) => text.parse().ok(),
@@ -195,9 +194,9 @@ impl<'e> Word<'e> {
         value.map_or(Scalar::Other, Scalar::Integer)
     }
 
-    fn number(self) -> Scalar<'e> {
+    fn number(&self) -> Scalar<&'e str> {
         match self {
-            Word::Float(value) => Scalar::Number(value),
+            Word::Float(value) => Scalar::Number(*value),
             Word::Signed(_) | Word::Unsigned(_) => self.integer(),
             // `NaN` and the infinities are written as text; no column holds them.
             Word::Text(text) => text.parse().map_or(Scalar::Other, Scalar::Number),
@@ -206,18 +205,18 @@ impl<'e> Word<'e> {
 }
 
 impl<'e> AnyValue<'e> {
-    fn scalar(&self) -> Option<Scalar<'e>> {
-        if let Some(text) = &self.string_value {
-            return Some(Scalar::Text(text.0.clone()));
+    fn scalar(&self) -> Option<Scalar<&str>> {
+        if let Some(Text(text)) = &self.string_value {
+            return Some(Scalar::Text(text));
         }
         if let Some(flag) = self.bool_value {
             return Some(Scalar::Flag(flag));
         }
         if let Some(value) = &self.int_value {
-            return Some(value.clone().integer());
+            return Some(value.integer());
         }
         if let Some(value) = &self.double_value {
-            return Some(value.clone().number());
+            return Some(value.number());
         }
         let there = self.array_value.is_some() || self.kvlist_value.is_some() || self.bytes_value.is_some();
         there.then_some(Scalar::Other)
@@ -268,52 +267,45 @@ impl Layout {
         let resource = spans.resource.as_ref().and_then(|resource| resource.attributes.as_deref());
         let resource = resource.unwrap_or_default();
         let of_scopes = spans.scope_spans.iter().flatten().flat_map(|scope| scope.spans.iter().flatten());
-        let mut slots = Vec::new();
         for span in of_scopes {
-            if let Err(reason) = self.span(span, resource, plan, &mut slots, rows) {
+            if let Err(reason) = self.span(span, resource, plan, rows) {
                 rows.refuse(format!("span `{}`: {reason}", span.span_id.as_ref().map_or("", |id| &id.0)));
             }
         }
     }
 
-    fn span<'e>(
+    fn span(
         &self,
-        span: &'e Span<'e>,
-        resource: &'e [Attribute<'e>],
+        span: &Span<'_>,
+        resource: &[Attribute<'_>],
         plan: &Plan,
-        slots: &mut Vec<Option<Scalar<'e>>>,
         rows: &mut Rows,
     ) -> Result<(), String> {
-        let given = |text: &Option<Text<'e>>, name: &str| match text {
-            Some(Text(text)) if !text.is_empty() => Ok(text.clone()),
-            Some(_) | None => Err(format!("`{name}` is missing")),
-        };
-        let id = format!("{}/{}", given(&span.trace_id, "traceId")?, given(&span.span_id, "spanId")?);
+        let id = format!(
+            "{}/{}",
+            given(span.trace_id.as_ref(), "traceId")?,
+            given(span.span_id.as_ref(), "spanId")?
+        );
         let end = span.end_time_unix_nano.as_ref().ok_or("`endTimeUnixNano` is missing")?;
         let end =
             end.unsigned().filter(|end| *end > 0).ok_or("`endTimeUnixNano` is no time in nanoseconds")?;
         let time = i64::try_from(end / 1_000_000).unwrap_or(i64::MAX);
         let service = service_name(resource);
-        slots.clear();
-        slots.resize(self.slots, None);
-        self.attributes(resource, &self.resource, slots)?;
-        self.attributes(span.attributes.as_deref().unwrap_or_default(), &self.attributes, slots)?;
-        let text = |text: &'e str| Some(Scalar::Text(Cow::Borrowed(text)));
+        let mut slots: Slots<'_> = vec![None; self.slots];
+        self.attributes(resource, &self.resource, &mut slots)?;
+        self.attributes(span.attributes.as_deref().unwrap_or_default(), &self.attributes, &mut slots)?;
         let source = service.unwrap_or(UNKNOWN_SERVICE);
         let fingerprint = Some(Fingerprint::new(source.as_bytes(), id.as_bytes()));
-        let mut put = |slot: Option<SlotIdx>, value: Option<Scalar<'e>>| {
+        let mut put = |slot: Option<SlotIdx>, value| {
             if let Some(place) = slot.and_then(|slot| slots.get_mut(slot)) {
                 *place = value;
             }
         };
-        put(Some(self.id), Some(Scalar::Text(Cow::Owned(id))));
+        put(Some(self.id), text(&id));
         put(Some(self.source), text(source));
         put(Some(self.subject), service.and_then(text));
         put(Some(self.kind), text(OTEL_SPAN));
-        if self.time.is_some() {
-            let stamp = jiff::Timestamp::from_millisecond(time).ok();
-            put(self.time, stamp.map(|stamp| Scalar::Text(Cow::Owned(stamp.to_string()))));
-        }
+        put(self.time, jiff::Timestamp::from_millisecond(time).is_ok().then_some(Scalar::Instant(time)));
         put(self.name, span.name.as_ref().and_then(|name| text(&name.0)));
         let kinds = ["unspecified", "internal", "server", "client", "producer", "consumer"];
         let kind = span.kind.as_ref().and_then(|kind| kind.name("SPAN_KIND_", &kinds));
@@ -323,7 +315,7 @@ impl Layout {
         put(self.status, status.and_then(text));
         put(self.duration, duration(span, end).map(Scalar::Number));
         let service = service.and_then(|service| plan.service(service));
-        rows.arrive(plan, &Arrival { fingerprint, time, kind: OTEL_SPAN, service }, slots, || {
+        rows.arrive(plan, &Arrival { fingerprint, time, kind: OTEL_SPAN, service }, &slots, || {
             Err(format!("events of type `{OTEL_SPAN}` are kept whole, and only CloudEvents are whole events"))
         });
         Ok(())
@@ -334,7 +326,7 @@ impl Layout {
         &self,
         attributes: &'e [Attribute<'e>],
         wanted: &HashMap<String, SlotIdx>,
-        slots: &mut [Option<Scalar<'e>>],
+        slots: &mut [Option<Scalar<&'e str>>],
     ) -> Result<(), String> {
         if wanted.is_empty() {
             return Ok(());
@@ -349,6 +341,18 @@ impl Layout {
             *place = attribute.value.as_ref().and_then(AnyValue::scalar);
         }
         Ok(())
+    }
+}
+
+fn text(text: &str) -> Option<Scalar<&str>> {
+    Some(Scalar::Text(text))
+}
+
+/// A text that must be there.
+fn given<'s>(text: Option<&'s Text<'_>>, name: &str) -> Result<&'s str, String> {
+    match text {
+        Some(Text(text)) if !text.is_empty() => Ok(text),
+        Some(_) | None => Err(format!("`{name}` is missing")),
     }
 }
 

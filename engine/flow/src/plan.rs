@@ -1,10 +1,12 @@
 //! What is read and for whom: all that the threads of a flow share, and that does not change while they read.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher, Hasher};
 use std::ops::Range;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use foldhash::fast::FixedState;
+use hashbrown::HashTable;
 
 use crate::columns::FieldKind;
 use crate::definition::{Definition, Request, definitions};
@@ -19,7 +21,7 @@ pub(crate) struct Plan {
     /// followed.
     from: AtomicI64,
     until: AtomicI64,
-    services: HashMap<Box<str>, u32, FixedState>,
+    services: Services,
     pub(crate) definitions: Vec<Definition>,
     pub(crate) projection: Projection,
     pub(crate) attributes: Attributes,
@@ -38,13 +40,45 @@ pub(crate) struct Attributes {
     pub(crate) time: SlotIdx,
 }
 
+/// The services that some request is about, by name.
+#[derive(Debug, Default)]
+struct Services {
+    numbers: HashTable<u32>,
+    names: Vec<Box<str>>,
+}
+
+impl Services {
+    fn add(&mut self, name: &str) {
+        if self.number(name).is_none() {
+            let number = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
+            self.names.push(name.into());
+            let names = &self.names;
+            self.numbers.insert_unique(hash(name), number, |number| hash(named(names, *number)));
+        }
+    }
+
+    #[inline]
+    fn number(&self, name: &str) -> Option<u32> {
+        self.numbers.find(hash(name), |number| named(&self.names, *number) == name).copied()
+    }
+}
+
+#[inline]
+fn named(names: &[Box<str>], number: u32) -> &str {
+    usize::try_from(number).ok().and_then(|number| names.get(number)).map_or("", |name| name)
+}
+
+#[inline]
+fn hash(name: &str) -> u64 {
+    let mut hasher = FixedState::default().build_hasher();
+    hasher.write(name.as_bytes());
+    hasher.finish()
+}
+
 impl Plan {
     pub(crate) fn new(requests: Vec<Request>, options: Options) -> Plan {
-        let mut services: HashMap<Box<str>, u32, FixedState> = HashMap::default();
-        for request in &requests {
-            let next = u32::try_from(services.len()).unwrap_or(u32::MAX);
-            services.entry(request.service.as_str().into()).or_insert(next);
-        }
+        let mut services = Services::default();
+        requests.iter().for_each(|request| services.add(&request.service));
         let mut projection = Projection::default();
         let attributes = Attributes {
             specversion: projection.slot("specversion"),
@@ -56,7 +90,7 @@ impl Plan {
         };
         let mut columns = Vec::new();
         let mut column_of = HashMap::new();
-        let service_of = |name: &str| services.get(name).and_then(|idx| usize::try_from(*idx).ok());
+        let service_of = |name: &str| services.number(name).and_then(|number| usize::try_from(number).ok());
         let mut definitions = definitions(requests, service_of);
         for definition in &mut definitions {
             definition.lay_out(|field| {
@@ -74,7 +108,7 @@ impl Plan {
 
     /// The number of a service that some request is about.
     pub(crate) fn service(&self, name: &str) -> Option<u32> {
-        self.services.get(name).copied()
+        self.services.number(name)
     }
 
     /// Whether events of this type are kept whole.

@@ -44,7 +44,7 @@ pub(crate) enum Fate {
     /// No request is about its service.
     Elsewhere,
     /// It was not understood.
-    Refused(Refusal),
+    Refused(Box<Refusal>),
 }
 
 /// Why something on a line was refused.
@@ -114,7 +114,7 @@ impl Rows {
         &mut self,
         plan: &Plan,
         event: &Arrival<'_>,
-        slots: &[Option<Scalar<'_>>],
+        slots: &[Option<Scalar<&str>>],
         whole: impl FnOnce() -> Result<Event<'static>, String>,
     ) {
         let fate = if plan.on_time(event.time) {
@@ -122,7 +122,7 @@ impl Rows {
             let kept_whole = self.kinds.notes(kind).is_some_and(|notes| notes.kept_whole);
             let whole = kept_whole.then(whole).transpose();
             match (whole, event.service) {
-                (Err(reason), _) => Fate::Refused(Refusal { line: self.lines, reason }),
+                (Err(reason), _) => Fate::Refused(Box::new(Refusal { line: self.lines, reason })),
                 (Ok(Some(whole)), service) => {
                     let row = service.map(|service| self.push(plan, event.time, service, kind, slots));
                     Fate::Whole(Box::new(whole), row)
@@ -138,7 +138,7 @@ impl Rows {
 
     /// Notes that something on the present line was not understood.
     pub(crate) fn refuse(&mut self, reason: String) {
-        let refusal = Refusal { line: self.lines, reason };
+        let refusal = Box::new(Refusal { line: self.lines, reason });
         self.entries.push(Entry { fingerprint: None, fate: Fate::Refused(refusal) });
     }
 
@@ -168,7 +168,14 @@ impl Rows {
         self.batches.iter().take(self.filled)
     }
 
-    fn push(&mut self, plan: &Plan, time: i64, service: u32, kind: u32, slots: &[Option<Scalar<'_>>]) -> u32 {
+    fn push(
+        &mut self,
+        plan: &Plan,
+        time: i64,
+        service: u32,
+        kind: u32,
+        slots: &[Option<Scalar<&str>>],
+    ) -> u32 {
         let full = self.filled.checked_sub(1).and_then(|last| self.batches.get(last));
         if full.is_none_or(|batch| batch.times.len() == BATCH_ROWS) {
             if self.batches.len() == self.filled {
@@ -182,7 +189,7 @@ impl Rows {
         batch.services.push(service);
         batch.kinds.push(kind);
         for ((slot, _), column) in plan.columns.iter().zip(&mut batch.columns) {
-            column.push(slots.get(*slot).and_then(Option::as_ref));
+            column.push(slots.get(*slot).copied().flatten());
         }
         // A block has fewer bytes than this type has values, and an event takes more than one.
         u32::try_from(before + batch.times.len() - 1).unwrap_or(NOBODY)

@@ -1,40 +1,59 @@
 //! Instants as events write them.
 
-/// Reads instants of RFC 3339, and remembers the day of the last one: the next is mostly on the same day.
+/// Reads instants of RFC 3339, and remembers the minute of the last one: the next is mostly of the same minute.
 #[derive(Debug, Default)]
 pub(crate) struct Clock {
+    /// `2026-11-24T11:58:`
+    minute: [u8; 17],
+    /// When that minute begins, in milliseconds since 1970.
+    begin: i64,
+    /// The day of the minute, and when it begins.
     day: [u8; 10],
-    /// When that day begins, in milliseconds since 1970.
     midnight: i64,
 }
 
 impl Clock {
     /// An instant in milliseconds since 1970; none when the text is no instant.
+    #[inline]
     pub(crate) fn instant(&mut self, text: &str) -> Option<i64> {
         self.usual(text.as_bytes())
             .or_else(|| text.parse::<jiff::Timestamp>().ok().map(|instant| instant.as_millisecond()))
     }
 
     /// `2026-11-24T11:58:03Z`, with or without up to nine decimals, from 1970 on. None for all else, right or wrong.
+    #[inline]
     fn usual(&mut self, text: &[u8]) -> Option<i64> {
-        let (day, rest) = text.split_first_chunk::<10>()?;
-        let ([b'T', h1, h2, b':', m1, m2, b':', s1, s2], rest) = rest.split_first_chunk::<9>()? else {
-            return None;
-        };
-        let (hour, minute, second) = (two(*h1, *h2)?, two(*m1, *m2)?, two(*s1, *s2)?);
-        if hour > 23 || minute > 59 || second > 59 {
-            return None;
-        }
-        let millisecond = match rest {
-            [b'Z'] => 0,
-            [b'.', decimals @ .., b'Z'] => milliseconds(decimals)?,
+        let (minute, rest) = text.split_first_chunk::<17>()?;
+        let (second, millisecond) = match rest {
+            [s1, s2, b'Z'] => (two(*s1, *s2)?, 0),
+            [s1, s2, b'.', d1, d2, d3, b'Z'] => (two(*s1, *s2)?, two(*d1, *d2)? * 10 + digit(*d3)?),
+            [s1, s2, b'.', decimals @ .., b'Z'] => (two(*s1, *s2)?, milliseconds(decimals)?),
             _ => return None,
         };
+        if second > 59 {
+            return None;
+        }
+        if *minute != self.minute {
+            self.begin = self.begin_of(minute)?;
+            self.minute = *minute;
+        }
+        Some(self.begin + second * 1000 + millisecond)
+    }
+
+    /// When the minute `2026-11-24T11:58:` begins, in milliseconds since 1970.
+    fn begin_of(&mut self, minute: &[u8; 17]) -> Option<i64> {
+        let (day, [b'T', h1, h2, b':', m1, m2, b':']) = minute.split_first_chunk::<10>()? else {
+            return None;
+        };
+        let (hour, minute) = (two(*h1, *h2)?, two(*m1, *m2)?);
+        if hour > 23 || minute > 59 {
+            return None;
+        }
         if *day != self.day {
             self.midnight = midnight(day)?;
             self.day = *day;
         }
-        Some(self.midnight + ((hour * 60 + minute) * 60 + second) * 1000 + millisecond)
+        Some(self.midnight + (hour * 60 + minute) * 60_000)
     }
 }
 
@@ -51,9 +70,14 @@ fn midnight(day: &[u8; 10]) -> Option<i64> {
     Some(jiff::tz::Offset::UTC.to_timestamp(midnight).ok()?.as_millisecond())
 }
 
+#[inline]
 fn two(tens: u8, ones: u8) -> Option<i64> {
-    let digit = |byte: u8| byte.is_ascii_digit().then(|| i64::from(byte - b'0'));
     Some(digit(tens)? * 10 + digit(ones)?)
+}
+
+#[inline]
+fn digit(byte: u8) -> Option<i64> {
+    byte.is_ascii_digit().then(|| i64::from(byte - b'0'))
 }
 
 /// Up to nine decimals of a second in whole milliseconds.

@@ -13,6 +13,9 @@ use crate::dedupe::Seen;
 use crate::plan::Plan;
 use crate::rows::{Fate, Refusal, Rows};
 
+/// Events whose places in the memory of duplicates are fetched together.
+const FETCHED_AHEAD: usize = 64;
+
 /// A piece of a stream.
 #[derive(Debug, Default)]
 pub(crate) struct Block {
@@ -110,8 +113,13 @@ impl Work for Worker {
         }
         let mut entries = std::mem::take(&mut self.rows.entries);
         let understood = entries.len();
-        ordered.seen.fetch(entries.iter().filter_map(|entry| entry.fingerprint));
-        for entry in entries.drain(..) {
+        for idx in 0..understood {
+            // Ahead, but not so far that the processor has put it away again.
+            if idx.is_multiple_of(FETCHED_AHEAD) {
+                let next = entries.iter().skip(idx).take(FETCHED_AHEAD);
+                ordered.seen.fetch(next.filter_map(|entry| entry.fingerprint));
+            }
+            let Some(entry) = entries.get_mut(idx) else { break };
             let passed_over = ordered.stopped_by.is_some();
             let repeated = !passed_over
                 && entry.fingerprint.is_some_and(|fingerprint| !ordered.seen.is_new(fingerprint));
@@ -122,7 +130,7 @@ impl Work for Worker {
                 }
                 continue;
             }
-            match entry.fate {
+            match std::mem::replace(&mut entry.fate, Fate::Late) {
                 Fate::Row(_) => {}
                 Fate::Whole(event, row) => {
                     ordered.kept.push(*event);
@@ -130,9 +138,10 @@ impl Work for Worker {
                 }
                 Fate::Late => ordered.counts.late += 1,
                 Fate::Elsewhere => ordered.counts.not_valid += 1,
-                Fate::Refused(refusal) => ordered.refuse(&stream.file, refusal, self.plan.options.strict),
+                Fate::Refused(refusal) => ordered.refuse(&stream.file, *refusal, self.plan.options.strict),
             }
         }
+        entries.clear();
         self.rows.entries = entries;
         ordered.lines += self.rows.lines;
         if let Some(progress) = &self.plan.options.progress {

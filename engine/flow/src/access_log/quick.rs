@@ -3,6 +3,7 @@
 //! What it understands, it reads exactly as [`parse`](super::parse) does; for all else it gives no answer.
 
 use super::{Line, parse_time};
+use crate::search;
 
 /// Reads one line; `following` is an empty list for the fields behind the combined format, taken from the line before to
 /// save the allocation. None when the full parser has to read the line.
@@ -69,19 +70,19 @@ impl<'e> Rest<'e> {
 
     /// A word that is not empty, with the space behind it.
     fn word(&mut self) -> Option<&'e str> {
-        let length = self.left().iter().position(|byte| *byte == b' ')?;
+        let length = search::find(self.left(), 0, [b' '])?;
         if length == 0 { None } else { self.take(length) }
     }
 
     fn between(&mut self, open: u8, close: u8) -> Option<&'e str> {
         self.byte(open)?;
-        self.take(memchr::memchr(close, self.left())?)
+        self.take(search::find(self.left(), 0, [close])?)
     }
 
     /// Text in double quotes, without escapes.
     fn quoted(&mut self) -> Option<&'e str> {
         self.byte(b'"')?;
-        let length = memchr::memchr2(b'"', b'\\', self.left())?;
+        let length = search::find(self.left(), 0, [b'"', b'\\'])?;
         if self.left().get(length) == Some(&b'"') { self.take(length) } else { None }
     }
 
@@ -91,7 +92,7 @@ impl<'e> Rest<'e> {
             return self.quoted();
         }
         let left = self.left();
-        let length = left.iter().position(|byte| *byte == b' ').unwrap_or(left.len());
+        let length = search::find(left, 0, [b' ']).unwrap_or(left.len());
         let text = self.line.get(self.at..self.at + length)?;
         self.at += length;
         if text.is_empty() { None } else { Some(text) }

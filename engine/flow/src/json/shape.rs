@@ -1,7 +1,5 @@
 //! The shape of a line: what is the same in every line that a program writes, with holes where the values are.
 
-use std::borrow::Cow;
-
 use super::scan;
 use crate::columns::Scalar;
 use crate::projection::SlotIdx;
@@ -89,7 +87,7 @@ impl Shape {
         &mut self,
         text: &'e str,
         start: usize,
-        slots: &mut [Option<Scalar<'e>>],
+        slots: &mut [Option<Scalar<&'e str>>],
     ) -> Option<usize> {
         if let Some(end) = self.read_pieces(text, start, slots) {
             return Some(end);
@@ -105,7 +103,7 @@ impl Shape {
         &self,
         text: &'e str,
         start: usize,
-        slots: &mut [Option<Scalar<'e>>],
+        slots: &mut [Option<Scalar<&'e str>>],
     ) -> Option<usize> {
         let (last, pieces) = self.pieces.split_last()?;
         let mut at = start;
@@ -121,7 +119,7 @@ impl Shape {
         &mut self,
         text: &'e str,
         start: usize,
-        slots: &mut [Option<Scalar<'e>>],
+        slots: &mut [Option<Scalar<&'e str>>],
     ) -> Option<usize> {
         let bytes = text.as_bytes();
         let mut values = Vec::with_capacity(self.holes.len());
@@ -145,11 +143,12 @@ impl Shape {
 
 impl Piece {
     /// Goes past the text, and puts the constants into their slots.
-    fn read<'e>(&self, text: &'e str, at: usize, slots: &mut [Option<Scalar<'e>>]) -> Option<usize> {
+    #[inline(always)]
+    fn read<'e>(&self, text: &'e str, at: usize, slots: &mut [Option<Scalar<&'e str>>]) -> Option<usize> {
         let end = skip(text.as_bytes(), at, &self.text)?;
         for (slot, from, to) in &self.constants {
             if let Some(slot) = slots.get_mut(*slot) {
-                *slot = Some(Scalar::Text(Cow::Borrowed(text.get(at + from..at + to)?)));
+                *slot = Some(Scalar::Text(text.get(at + from..at + to)?));
             }
         }
         Some(end)
@@ -157,7 +156,7 @@ impl Piece {
 }
 
 /// The position behind the expected text, when it stands at `at`.
-#[inline]
+#[inline(always)]
 fn skip(bytes: &[u8], at: usize, expected: &[u8]) -> Option<usize> {
     let end = at + expected.len();
     same(bytes.get(at..end)?, expected).then_some(end)
@@ -165,16 +164,19 @@ fn skip(bytes: &[u8], at: usize, expected: &[u8]) -> Option<usize> {
 
 /// Whether two texts of the same length are equal. Most are short: two comparisons of a fixed size, which may overlap, take
 /// less time than a call that works for any length.
-#[inline]
+#[inline(always)]
 fn same(found: &[u8], expected: &[u8]) -> bool {
+    #[inline(always)]
     fn ends<const N: usize>(found: &[u8], expected: &[u8]) -> bool {
         found.first_chunk::<N>() == expected.first_chunk::<N>()
             && found.last_chunk::<N>() == expected.last_chunk::<N>()
     }
     match expected.len() {
+        2..4 => ends::<2>(found, expected),
         4..8 => ends::<4>(found, expected),
         8..16 => ends::<8>(found, expected),
         16..=32 => ends::<16>(found, expected),
+        33..=64 => ends::<32>(found, expected),
         _ => found == expected,
     }
 }

@@ -14,7 +14,7 @@ pub(super) fn walk<'e>(
     text: &'e str,
     start: usize,
     projection: &Projection,
-    slots: &mut [Option<Scalar<'e>>],
+    slots: &mut [Option<Scalar<&'e str>>],
 ) -> Option<(Shape, usize)> {
     let mut walk = Walk { text, at: start, fixed_from: start, shape: Shape::default(), slots };
     walk.skip_blanks();
@@ -31,7 +31,7 @@ struct Walk<'s, 'e> {
     /// Where the text starts that has not gone into the shape yet.
     fixed_from: usize,
     shape: Shape,
-    slots: &'s mut [Option<Scalar<'e>>],
+    slots: &'s mut [Option<Scalar<&'e str>>],
 }
 
 impl<'e> Walk<'_, 'e> {
