@@ -77,8 +77,8 @@ impl Layout {
         layout
     }
 
-    /// Reads whole lines.
-    pub(crate) fn decode(&self, bytes: &[u8], plan: &Plan, stamps: &mut Stamps, rows: &mut Rows) {
+    /// Reads whole lines: the fast way, if there are stamps to remember.
+    pub(crate) fn decode(&self, bytes: &[u8], plan: &Plan, mut stamps: Option<&mut Stamps>, rows: &mut Rows) {
         let mut slots = Vec::new();
         let mut following = Vec::new();
         for stretch in stretches(bytes) {
@@ -86,7 +86,10 @@ impl Layout {
                 Stretch::Text(text) => {
                     for line in text_lines(text) {
                         rows.lines += 1;
-                        if let Some(line) = quick::parse(line, self.after, &mut following, stamps) {
+                        let quick = stamps.as_deref_mut();
+                        let quick =
+                            quick.and_then(|stamps| quick::parse(line, self.after, &mut following, stamps));
+                        if let Some(line) = quick {
                             self.arrive(&line, plan, &mut slots, rows);
                             following = line.after;
                         } else if !is_blank(line.as_bytes()) {

@@ -54,8 +54,8 @@ impl Layout {
         Layout { header: Err(reason.to_owned()), header_end: 0 }
     }
 
-    /// Reads whole lines.
-    pub(crate) fn decode(&self, bytes: &[u8], plan: &Plan, clock: &mut Clock, rows: &mut Rows) {
+    /// Reads whole lines: the fast way where it can, if `fast`.
+    pub(crate) fn decode(&self, bytes: &[u8], plan: &Plan, fast: bool, clock: &mut Clock, rows: &mut Rows) {
         let mut slots = Vec::new();
         for stretch in stretches(bytes) {
             match stretch {
@@ -65,7 +65,14 @@ impl Layout {
                         if is_blank(line.as_bytes()) {
                             continue;
                         }
-                        if let Err(reason) = self.arrive(line, plan, &mut slots, clock, rows) {
+                        let taken_in = match &self.header {
+                            Ok(header) if fast && header.fill(line, &mut slots).is_some() => {
+                                header.table.take_in(&slots, plan, clock, rows)
+                            }
+                            Ok(header) => header.arrive(line, plan, clock, rows),
+                            Err(reason) => Err(reason.clone()),
+                        };
+                        if let Err(reason) = taken_in {
                             rows.refuse(reason);
                         }
                     }
@@ -76,24 +83,6 @@ impl Layout {
                 }
             }
         }
-    }
-
-    fn arrive<'e>(
-        &'e self,
-        line: &'e str,
-        plan: &Plan,
-        slots: &mut Slots<'e>,
-        clock: &mut Clock,
-        rows: &mut Rows,
-    ) -> Result<(), String> {
-        let header = self.header.as_ref().map_err(Clone::clone)?;
-        if header.fill(line, slots).is_some() {
-            return header.table.take_in(slots, plan, clock, rows);
-        }
-        let cells = header.cells(line)?;
-        let mut slots = Slots::new();
-        header.fill_with(cells.iter().map(Cow::as_ref), &mut slots);
-        header.table.take_in(&slots, plan, clock, rows)
     }
 }
 
@@ -130,10 +119,13 @@ impl Header {
         search::find(bytes, at, [b',', b'"']).is_none().then_some(())
     }
 
-    /// Puts cells into slots.
-    fn fill_with<'e>(&'e self, cells: impl Iterator<Item = &'e str>, slots: &mut Slots<'e>) {
-        self.table.begin(slots);
-        self.cells.iter().zip(cells).for_each(|(slot, cell)| put(slots, *slot, cell));
+    /// Takes a line in, cell by cell.
+    fn arrive(&self, line: &str, plan: &Plan, clock: &mut Clock, rows: &mut Rows) -> Result<(), String> {
+        let cells = self.cells(line)?;
+        let mut slots = Slots::new();
+        self.table.begin(&mut slots);
+        self.cells.iter().zip(&cells).for_each(|(slot, cell)| put(&mut slots, *slot, cell));
+        self.table.take_in(&slots, plan, clock, rows)
     }
 
     /// The cells of a line: as many as the header has.

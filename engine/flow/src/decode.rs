@@ -1,5 +1,8 @@
 //! Lines become events, by the format of their stream.
 
+#[cfg(feature = "parquet")]
+use std::io;
+
 use crate::access_log::{self, Stamps};
 use crate::blocks::{Ending, Lines, Stretch, is_blank, stretches};
 use crate::cloudevents;
@@ -7,6 +10,8 @@ use crate::columns::Slots;
 use crate::csv;
 use crate::json::Json;
 use crate::otlp;
+#[cfg(feature = "parquet")]
+use crate::parquet;
 use crate::plan::Plan;
 use crate::rows::Rows;
 use crate::time::Clock;
@@ -41,6 +46,8 @@ pub(crate) enum Layout {
     AccessLog(access_log::Layout),
     Csv(csv::Layout),
     OtlpSpans(otlp::Layout),
+    #[cfg(feature = "parquet")]
+    Parquet(parquet::Layout),
     /// There has been nothing but blank lines yet, and no header.
     Blank,
 }
@@ -68,6 +75,8 @@ impl Layout {
         match self {
             Layout::Csv(layout) => layout.header_end,
             Layout::CloudEvents | Layout::AccessLog(_) | Layout::OtlpSpans(_) | Layout::Blank => 0,
+            #[cfg(feature = "parquet")]
+            Layout::Parquet(_) => 0,
         }
     }
 }
@@ -84,12 +93,38 @@ impl Decoders {
     /// Decodes whole lines.
     pub(crate) fn decode(&mut self, stream: &Stream, bytes: &[u8], plan: &Plan, rows: &mut Rows) {
         match &stream.layout {
+            Layout::CloudEvents if stream.full_parsers => {
+                Lines::new(bytes).for_each(|line| self.cloudevent(line, plan, rows));
+            }
             Layout::CloudEvents => self.cloudevents(bytes, plan, rows),
-            Layout::AccessLog(layout) => layout.decode(bytes, plan, &mut self.stamps, rows),
-            Layout::Csv(layout) => layout.decode(bytes, plan, &mut self.clock, rows),
+            Layout::AccessLog(layout) => {
+                let stamps = (!stream.full_parsers).then_some(&mut self.stamps);
+                layout.decode(bytes, plan, stamps, rows);
+            }
+            Layout::Csv(layout) => {
+                layout.decode(bytes, plan, !stream.full_parsers, &mut self.clock, rows);
+            }
             Layout::OtlpSpans(layout) => layout.decode(bytes, plan, rows),
             Layout::Blank => rows.lines += Lines::new(bytes).count() as u64,
+            // It has no lines: its parts are read as they are.
+            #[cfg(feature = "parquet")]
+            Layout::Parquet(_) => {}
         }
+    }
+
+    /// Decodes a part of a Parquet file.
+    ///
+    /// # Errors
+    /// When it is damaged.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn parquet(
+        &mut self,
+        layout: &parquet::Layout,
+        part: usize,
+        plan: &Plan,
+        rows: &mut Rows,
+    ) -> io::Result<()> {
+        layout.decode(part, plan, &mut self.clock, rows)
     }
 
     fn cloudevents(&mut self, bytes: &[u8], plan: &Plan, rows: &mut Rows) {

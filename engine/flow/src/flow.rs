@@ -1,5 +1,7 @@
 //! The flow itself: lines become rows, rows become marks, marks become ledgers.
 
+#[cfg(feature = "parquet")]
+use std::io::Seek;
 use std::io::{self, Read};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -9,10 +11,14 @@ use weir_model::event::Event;
 use weir_model::{EventCounts, Refused};
 
 use crate::blocks::Cutter;
+#[cfg(feature = "parquet")]
+use crate::blocks::Ending;
 use crate::crew::{Crew, CrewError};
 use crate::decode::{Format, Layout};
 use crate::definition::{Judge, Request};
 use crate::ledger::Ledger;
+#[cfg(feature = "parquet")]
+use crate::parquet;
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::worker::{Ordered, Stream, Worker};
@@ -80,6 +86,7 @@ pub struct Flow {
     plan: Arc<Plan>,
     crew: Crew<Worker>,
     block_size: usize,
+    full_parsers: bool,
 }
 
 impl Flow {
@@ -88,13 +95,24 @@ impl Flow {
         let threads = options.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, usize::from);
         let plan = Arc::new(Plan::new(requests, options));
         let workers = (0..threads).map(|_| Worker::new(&plan)).collect();
-        Flow { plan, crew: Crew::new(workers, Ordered::default()), block_size: BLOCK_SIZE }
+        Flow {
+            plan,
+            crew: Crew::new(workers, Ordered::default()),
+            block_size: BLOCK_SIZE,
+            full_parsers: false,
+        }
     }
 
     /// Has streams cut into blocks of about so many bytes. It changes nothing but the speed.
     #[doc(hidden)]
     pub fn set_block_size(&mut self, bytes: usize) {
         self.block_size = bytes;
+    }
+
+    /// Has every line of the streams to come read by a full parser. It changes nothing but the speed.
+    #[doc(hidden)]
+    pub fn use_full_parsers(&mut self) {
+        self.full_parsers = true;
     }
 
     /// Reads one stream to its end. `file` names it in errors and samples. Some of what it has read may still be at work
@@ -115,7 +133,11 @@ impl Flow {
                     if of_stream.as_ref().is_none_or(|stream| matches!(stream.layout, Layout::Blank)) {
                         let layout = Layout::new(format, file, &block.bytes, ending, &self.plan);
                         block.header = layout.header_end();
-                        of_stream = Some(Arc::new(Stream { file: file.to_owned(), layout }));
+                        of_stream = Some(Arc::new(Stream {
+                            file: file.to_owned(),
+                            layout,
+                            full_parsers: self.full_parsers,
+                        }));
                     }
                     (block.ending, block.is_first) = (ending, is_first);
                     block.stream.clone_from(&of_stream);
@@ -132,6 +154,49 @@ impl Flow {
             if self.plan.options.strict && self.crew.look(|ordered| ordered.stopped_by.is_some())? {
                 return self.check_strictly();
             }
+        }
+    }
+
+    /// Reads a Parquet file to its end. `file` names it in errors and samples, in which rows count as lines; `service` is
+    /// the service that rows without a `subject` are about. The columns that are wanted are read from `table`, group of rows
+    /// by group of rows, and memory grows with the largest group.
+    ///
+    /// # Errors
+    /// As with [`read`](Flow::read), and when the file is damaged. What was read of the groups before stays counted.
+    #[cfg(feature = "parquet")]
+    pub fn read_parquet(
+        &mut self,
+        file: &str,
+        service: Option<&str>,
+        table: impl Read + Seek + Send + 'static,
+    ) -> Result<(), FlowError> {
+        let unreadable = |line, source| FlowError::Unreadable { file: file.to_owned(), line, source };
+        let layout = parquet::Layout::open(table, file, service, &self.plan);
+        let layout = layout.map_err(|source| unreadable(0, source))?;
+        let groups = layout.groups();
+        let stream =
+            Arc::new(Stream { file: file.to_owned(), layout: Layout::Parquet(layout), full_parsers: false });
+        for (part, bytes) in groups.into_iter().enumerate() {
+            if let Some(progress) = &self.plan.options.progress {
+                progress.add_bytes(bytes);
+            }
+            let mut block = self.crew.emptied().unwrap_or_default();
+            block.bytes.clear();
+            (block.ending, block.header) = (Ending::Line, 0);
+            (block.part, block.is_first) = (part, part == 0);
+            block.stream = Some(Arc::clone(&stream));
+            self.crew.hand(block)?;
+            if self.plan.options.strict && self.crew.look(|ordered| ordered.stopped_by.is_some())? {
+                break;
+            }
+        }
+        self.check_strictly()?;
+        match self
+            .crew
+            .look_after_all(|ordered| ordered.broken.take().map(|source| (ordered.lines, source)))?
+        {
+            Some((line, source)) => Err(unreadable(line, source)),
+            None => Ok(()),
         }
     }
 

@@ -23,6 +23,8 @@ mod ledger;
 mod live;
 mod number;
 mod otlp;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod plan;
 mod progress;
 mod projection;

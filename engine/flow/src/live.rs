@@ -137,14 +137,14 @@ impl Live {
     /// Reads the header of a stream again whose later lines come next.
     pub fn read_header(&self, stream: &mut LiveStream, header: &[u8]) {
         let layout = Layout::new(&stream.format, &stream.file, header, Ending::Line, &self.plan);
-        stream.stream = Some(Arc::new(Stream { file: stream.file.clone(), layout }));
+        stream.stream = Some(Arc::new(Stream { file: stream.file.clone(), layout, full_parsers: false }));
     }
 
     fn take_in(&mut self, stream: &mut LiveStream, mut block: Block) -> Result<(), FlowError> {
         if stream.stream.as_ref().is_none_or(|stream| matches!(stream.layout, Layout::Blank)) {
             let layout = Layout::new(&stream.format, &stream.file, &block.bytes, block.ending, &self.plan);
             block.header = layout.header_end();
-            stream.stream = Some(Arc::new(Stream { file: stream.file.clone(), layout }));
+            stream.stream = Some(Arc::new(Stream { file: stream.file.clone(), layout, full_parsers: false }));
         }
         block.stream.clone_from(&stream.stream);
         self.worker.prepare(&mut block);

@@ -52,6 +52,11 @@ impl Progress {
         self.has_ended.load(Ordering::Relaxed)
     }
 
+    #[cfg(feature = "parquet")]
+    pub(crate) fn add_bytes(&self, bytes: usize) {
+        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
     pub(crate) fn add_events(&self, events: usize) {
         self.events.fetch_add(events as u64, Ordering::Relaxed);
     }

@@ -1,5 +1,6 @@
 //! One thread's part of the flow: a block becomes rows, rows become marks, marks become ledgers.
 
+use std::io;
 use std::sync::Arc;
 
 use weir_model::event::Event;
@@ -23,6 +24,8 @@ pub(crate) struct Block {
     pub(crate) ending: Ending,
     /// How many bytes at its beginning are no events: a header.
     pub(crate) header: usize,
+    /// Where the stream is no row of bytes: the number of its part.
+    pub(crate) part: usize,
     /// Whether it is the first one of its stream.
     pub(crate) is_first: bool,
     /// The stream; none only before the block is first filled.
@@ -35,6 +38,8 @@ pub(crate) struct Stream {
     /// The file, as the source names it.
     pub(crate) file: String,
     pub(crate) layout: Layout,
+    /// Whether no line takes the fast way.
+    pub(crate) full_parsers: bool,
 }
 
 /// What depends on the order of the stream.
@@ -47,6 +52,8 @@ pub(crate) struct Ordered {
     pub(crate) counts: EventCounts,
     /// The events that are kept whole.
     pub(crate) kept: Vec<Event<'static>>,
+    /// What is wrong with the file whose part could not be read. The rest of it is passed over.
+    pub(crate) broken: Option<io::Error>,
     /// The refused line that has ended a strict run. Whatever comes after it is passed over.
     pub(crate) stopped_by: Option<Refused>,
 }
@@ -57,6 +64,8 @@ pub(crate) struct Worker {
     plan: Arc<Plan>,
     decoders: Decoders,
     rows: Rows,
+    /// Why the part at hand can't be read.
+    broken: Option<io::Error>,
     classifier: Classifier,
 }
 
@@ -66,6 +75,7 @@ impl Worker {
             plan: Arc::clone(plan),
             decoders: Decoders::default(),
             rows: Rows::default(),
+            broken: None,
             classifier: Classifier::new(plan),
         }
     }
@@ -98,6 +108,14 @@ impl Work for Worker {
             self.rows.refuse(format!("the line is longer than {LONGEST_LINE} bytes"));
             return;
         }
+        #[cfg(feature = "parquet")]
+        if let Layout::Parquet(layout) = &stream.layout {
+            self.broken = self.decoders.parquet(layout, block.part, &self.plan, &mut self.rows).err();
+            if self.broken.is_some() {
+                self.rows.clear();
+            }
+            return;
+        }
         let (header, lines) = block.bytes.split_at_checked(block.header).unwrap_or_default();
         self.rows.lines += Lines::new(header).count() as u64;
         self.decoders.decode(stream, lines, &self.plan, &mut self.rows);
@@ -120,7 +138,7 @@ impl Work for Worker {
                 ordered.seen.fetch(next.filter_map(|entry| entry.fingerprint));
             }
             let Some(entry) = entries.get_mut(idx) else { break };
-            let passed_over = ordered.stopped_by.is_some();
+            let passed_over = ordered.stopped_by.is_some() || ordered.broken.is_some();
             let repeated = !passed_over
                 && entry.fingerprint.is_some_and(|fingerprint| !ordered.seen.is_new(fingerprint));
             if passed_over || repeated {
@@ -143,7 +161,10 @@ impl Work for Worker {
         }
         entries.clear();
         self.rows.entries = entries;
-        ordered.lines += self.rows.lines;
+        if ordered.broken.is_none() {
+            ordered.lines += self.rows.lines;
+            ordered.broken = self.broken.take();
+        }
         if let Some(progress) = &self.plan.options.progress {
             progress.add_events(understood);
         }

@@ -55,7 +55,7 @@ pub struct EventSource {
     /// The files.
     #[schemars(length(min = 1))]
     pub paths: Vec<PathPattern>,
-    /// Access logs: the service whose log it is. CSV: the service that lines without a `subject` are about.
+    /// Access logs: the service whose log it is. CSV and Parquet: the service that rows without a `subject` are about.
     pub service: Option<Name>,
     /// Access logs only: the names of the fields that follow those of the combined format.
     #[serde(default)]
@@ -73,6 +73,8 @@ words! {
         Csv = "csv",
         /// Spans of OpenTelemetry: OTLP in its JSON form, one export a line.
         OtlpSpans = "otlp-spans",
+        /// Tables in Parquet, one event a row, with the names of fields for columns.
+        Parquet = "parquet",
     }
 }
 
@@ -108,6 +110,17 @@ impl Content for Project {
                 EventFormat::Csv => {
                     let help = "remove it: the header of the file names its fields";
                     needless(problems, &table, "fields-after", !source.fields_after.is_empty(), "CSV", help);
+                }
+                EventFormat::Parquet => {
+                    let help = "remove it: the file names its columns";
+                    needless(
+                        problems,
+                        &table,
+                        "fields-after",
+                        !source.fields_after.is_empty(),
+                        "Parquet",
+                        help,
+                    );
                 }
                 EventFormat::CloudEvents => not_of_access_logs(problems, &table, source, "CloudEvents"),
                 EventFormat::OtlpSpans => not_of_access_logs(problems, &table, source, "spans"),

@@ -165,7 +165,16 @@ pub(crate) struct SourceFile {
     pub(crate) path: PathBuf,
     /// How messages name it, the same way on every machine.
     pub(crate) shown: PathBuf,
-    pub(crate) format: Format,
+    pub(crate) format: FileFormat,
+}
+
+/// What a file holds.
+#[derive(Debug)]
+pub(crate) enum FileFormat {
+    /// Lines, which are read from the first to the last.
+    Stream(Format),
+    /// A table, which is read here and there. The service is that of rows that name none.
+    Parquet { service: Option<String> },
 }
 
 /// The files that events come from: those that were asked for, else those of the project's sources that are there now.
@@ -180,7 +189,7 @@ pub(crate) fn event_files(
     let file = |path: &PathBuf| SourceFile {
         path: path.clone(),
         shown: if path == Path::new("-") { "standard input".into() } else { path.clone() },
-        format: Format::CloudEvents,
+        format: FileFormat::Stream(Format::CloudEvents),
     };
     Ok(events.files.iter().map(file).collect())
 }
@@ -206,9 +215,10 @@ fn source_files(project: &Project, services: &[&Service]) -> Result<Vec<SourceFi
     Ok(files)
 }
 
-fn format(source: &EventSource) -> Format {
+fn format(source: &EventSource) -> FileFormat {
     let service = source.service.as_ref().map(ToString::to_string);
-    match (source.format, service) {
+    FileFormat::Stream(match (source.format, service) {
+        (EventFormat::Parquet, service) => return FileFormat::Parquet { service },
         (EventFormat::AccessLog, Some(service)) => Format::AccessLog {
             service,
             fields_after: source.fields_after.iter().map(ToString::to_string).collect(),
@@ -216,7 +226,7 @@ fn format(source: &EventSource) -> Format {
         (EventFormat::Csv, service) => Format::Csv { service },
         (EventFormat::OtlpSpans, _) => Format::OtlpSpans,
         (EventFormat::AccessLog, None) | (EventFormat::CloudEvents, _) => Format::CloudEvents,
-    }
+    })
 }
 
 /// Reads one file after the other, and notes how far it has come.
@@ -229,7 +239,10 @@ fn read_all(
         progress.expect(stored_bytes(files));
     }
     for file in files {
-        read_file(file, flow, progress)?;
+        match &file.format {
+            FileFormat::Stream(format) => read_stream(file, format, flow, progress)?,
+            FileFormat::Parquet { service } => read_parquet(file, service.as_deref(), flow)?,
+        }
     }
     if let Some(progress) = progress {
         progress.end();
@@ -237,8 +250,25 @@ fn read_all(
     Ok(())
 }
 
-fn read_file(
+#[cfg(feature = "parquet")]
+fn read_parquet(file: &SourceFile, service: Option<&str>, flow: &mut Flow) -> Result<(), EngineError> {
+    let shown = file.shown.to_string_lossy().into_owned();
+    let broken = |source: io::Error| EngineError::Events { file: shown.clone(), source };
+    let table = fs::File::open(&file.path).map_err(broken)?;
+    Ok(flow.read_parquet(&shown, service, table.into_parts().0)?)
+}
+
+#[cfg(not(feature = "parquet"))]
+fn read_parquet(file: &SourceFile, _: Option<&str>, _: &mut Flow) -> Result<(), EngineError> {
+    Err(EngineError::Question {
+        message: format!("`{}` can't be read: this build of Weir reads no Parquet", file.shown.display()),
+        help: Some("build Weir with its default features, or with `--features parquet`".to_owned()),
+    })
+}
+
+fn read_stream(
     file: &SourceFile,
+    format: &Format,
     flow: &mut Flow,
     progress: Option<&Arc<Progress>>,
 ) -> Result<(), EngineError> {
@@ -253,7 +283,7 @@ fn read_file(
         Some(progress) => decompressed(Progress::counting(progress, stream)),
         None => decompressed(stream),
     };
-    Ok(flow.read(&shown, &file.format, stream.map_err(broken)?)?)
+    Ok(flow.read(&shown, format, stream.map_err(broken)?)?)
 }
 
 /// How long the files are together; 0 when one of them has no length, as a pipe has none.

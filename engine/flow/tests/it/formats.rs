@@ -1,7 +1,7 @@
 //! What the formats have in common, and what is their own.
 
 use proptest::prelude::*;
-use weir_flow::Format;
+use weir_flow::{Flow, Format};
 
 use crate::{Cut, Summary, WHOLE, options, requests, run};
 
@@ -26,6 +26,10 @@ fn read(format: &Format, text: &str) -> Summary {
         let cut = Cut { threads, block_size };
         assert_eq!(run(requests(), options(threads, false), cut, &streams), whole, "{cut:?}");
     }
+    let mut flow = Flow::new(requests(), options(1, false));
+    flow.use_full_parsers();
+    flow.read("0", format, text.as_bytes()).unwrap();
+    assert_eq!(Summary::new(flow.finish().unwrap(), &[]), whole, "by the full parser alone");
     whole
 }
 

@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 
-use crate::{Cut, FROM, Summary, WHOLE, read};
+use weir_flow::{Flow, Format};
+
+use crate::{Cut, FROM, Summary, WHOLE, options, read, requests};
 
 /// An event about a request.
 #[derive(Debug, Clone)]
@@ -87,6 +89,17 @@ proptest! {
         strict in any::<bool>(),
     ) {
         prop_assert_eq!(read(cut, strict, &streams), read(WHOLE, strict, &streams));
+    }
+
+    #[test]
+    fn the_fast_way_changes_nothing(streams in streams(), cut in cuts()) {
+        let fast = read(cut, false, &streams);
+        let mut flow = Flow::new(requests(), options(1, false));
+        flow.use_full_parsers();
+        for (number, text) in streams.iter().enumerate() {
+            flow.read(&number.to_string(), &Format::CloudEvents, text.as_bytes()).unwrap();
+        }
+        prop_assert_eq!(fast, Summary::new(flow.finish().unwrap(), &[]));
     }
 
     #[test]

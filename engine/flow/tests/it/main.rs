@@ -5,6 +5,8 @@
 mod calculators;
 mod formats;
 mod laws;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod streams;
 
 use std::num::NonZeroUsize;

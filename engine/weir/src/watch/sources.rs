@@ -8,7 +8,7 @@ use weir_model::service::Service;
 use super::follow::{Files, Follower, Piece, Position, ReadFile};
 use super::watched::Watched;
 use crate::engine::EngineError;
-use crate::measure::{Events, SourceFile, event_files};
+use crate::measure::{Events, FileFormat, SourceFile, event_files};
 use crate::project::Project;
 
 /// The streams.
@@ -50,7 +50,8 @@ impl Sources {
         services: &[&Service],
         events: &Events,
     ) -> Result<Sources, EngineError> {
-        let sources = event_files(project, services, events)?.into_iter().map(Source::new).collect();
+        let files = event_files(project, services, events)?;
+        let sources = files.into_iter().map(Source::new).collect::<Result<_, _>>()?;
         Ok(Sources { sources, files: Files::default() })
     }
 
@@ -124,7 +125,7 @@ impl Sources {
         let services: Vec<&Service> = services.iter().map(|watched| watched.service).collect();
         let before = self.sources.len();
         for file in event_files(project, &services, events)? {
-            let source = Source::new(file);
+            let source = Source::new(file)?;
             let is_known = self.sources.iter().any(|known| known.path == source.path);
             if !is_known && !self.files.hold(&source.path).map_err(|error| source.failure(error))? {
                 self.sources.push(source);
@@ -190,14 +191,20 @@ struct SavedSource {
 }
 
 impl Source {
-    fn new(file: SourceFile) -> Source {
+    fn new(file: SourceFile) -> Result<Source, EngineError> {
         let shown = file.shown.to_string_lossy().into_owned();
-        Source {
+        let FileFormat::Stream(format) = file.format else {
+            return Err(EngineError::Question {
+                message: format!("`{shown}` can't be followed: a Parquet file does not grow"),
+                help: Some("name streams of events after the command".to_owned()),
+            });
+        };
+        Ok(Source {
             follower: Follower::new(&file.path),
             path: file.path,
-            stream: LiveStream::new(shown, file.format),
+            stream: LiveStream::new(shown, format),
             state: State::Behind,
-        }
+        })
     }
 
     fn failure(&self, source: std::io::Error) -> EngineError {
