@@ -1,0 +1,10 @@
+//! Whatever stands in a file of CSV: the fast way and the full parser come to the same.
+
+#![no_main]
+
+mod events;
+
+use libfuzzer_sys::fuzz_target;
+use weir_flow::Format;
+
+fuzz_target!(|bytes: &[u8]| events::both_ways(&Format::Csv { service: None }, bytes));
