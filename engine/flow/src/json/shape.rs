@@ -215,12 +215,12 @@ mod tests {
             slots
         };
         let slots = check(r#"{a:"x",b:"y",c:6}"#, 2, true);
-        assert_eq!(slots, [Some(Scalar::Text("x".into())), Some(Scalar::Integer(6))]);
+        assert_eq!(slots, [Some(Scalar::Text("x")), Some(Scalar::Integer(6))]);
         check(r#"{a:"x",b:"z",c:"6"}"#, 3, true);
         check(r#"{a:"x",b:5,c:6}"#, 3, true);
         // Another shape teaches nothing.
         check(r#"{a:"z",b:5,d:6}"#, 3, false);
         let slots = check(r#"{a:"xx",b:5,c:null}"#, 4, true);
-        assert_eq!(slots, [Some(Scalar::Text("xx".into())), None]);
+        assert_eq!(slots, [Some(Scalar::Text("xx")), None]);
     }
 }
