@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::{Project, sample, weir, weir_reading};
+use crate::support::{Project, sample, weir};
 
 /// Requests to the service of a new project from midnight on, twelve a minute, of which those of one half of an hour fail.
 fn requests(minutes: u32) -> String {
@@ -84,13 +84,26 @@ fn news_of_an_outage_are_sentences_or_cloudevents() {
 #[test]
 fn a_pipe_is_watched_to_its_end() {
     let project = quiet_project();
-    let folder = project.path("");
-    let folder = folder.to_str().expect("the path is UTF-8");
-    let run = weir_reading(
-        &["watch", "--events", "-", "--project", folder, "--format", "cloudevents"],
-        &requests(240),
-    );
-    assert_eq!((run.code, run.stdout), (0, straight(&requests(240)).0), "{}", run.stderr);
+    let events = requests(240);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_weir"))
+        .args(["watch", "--events", "-", "--format", "cloudevents", "--project"])
+        .arg(project.path(""))
+        .env("HOME", std::env::temp_dir())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the command starts");
+    let mut stdin = child.stdin.take().expect("it has an input");
+    for piece in events.as_bytes().chunks(events.len() / 4) {
+        // It waits in between, and looks whether there are other streams.
+        std::thread::sleep(Duration::from_millis(300));
+        stdin.write_all(piece).expect("it reads");
+    }
+    drop(stdin);
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.status.success());
+    assert_eq!(String::from_utf8(output.stdout).expect("news are text"), straight(&events).0);
 }
 
 #[test]

@@ -262,7 +262,7 @@ fn read_parquet(file: &SourceFile, service: Option<&str>, flow: &mut Flow) -> Re
 fn read_parquet(file: &SourceFile, _: Option<&str>, _: &mut Flow) -> Result<(), EngineError> {
     Err(EngineError::Question {
         message: format!("`{}` can't be read: this build of Weir reads no Parquet", file.shown.display()),
-        help: Some("build Weir with its default features, or with `--features parquet`".to_owned()),
+        help: Some("build it with `--features parquet`".to_owned()),
     })
 }
 

@@ -202,10 +202,9 @@ pub(super) enum Piece {
 impl Follower {
     /// Follows a file or pipe from its beginning; `-` is standard input.
     pub(super) fn new(path: &Path) -> Follower {
-        let stream = if path == Path::new("-") { Stream::Pipe(pipe(io::stdin())) } else { Stream::Awaited };
         Follower {
             path: path.to_owned(),
-            stream,
+            stream: Stream::Awaited,
             rest: Vec::new(),
             skipping: false,
             rotated: VecDeque::new(),
@@ -249,7 +248,8 @@ impl Follower {
     /// When the file or pipe can't be read.
     pub(super) fn next(&mut self, files: &mut Files) -> io::Result<Piece> {
         if matches!(self.stream, Stream::Awaited) && !self.open_next(files)? {
-            if !std::mem::replace(&mut self.is_missed, true) {
+            // It may be there and have been read under another name.
+            if !self.path.exists() && !std::mem::replace(&mut self.is_missed, true) {
                 self.notes.push(format!("`{}` is not there yet", self.path.display()));
             }
             return Ok(Piece::Nothing);
@@ -308,8 +308,11 @@ impl Follower {
     }
 
     fn open(&mut self, path: &Path, files: &mut Files) -> io::Result<()> {
-        let about = fs::metadata(path)?;
-        if !about.is_file() {
+        if path == Path::new("-") {
+            self.stream = Stream::Pipe(chunks(|| Ok(Box::new(io::stdin()))));
+            return Ok(());
+        }
+        if !fs::metadata(path)?.is_file() {
             self.stream = Stream::Pipe(named_pipe(path.to_owned()));
             return Ok(());
         }
@@ -568,10 +571,6 @@ fn is_packed(magic: &[u8]) -> bool {
 fn named_pipe(path: PathBuf) -> Receiver<io::Result<Vec<u8>>> {
     // Opening it waits until somebody writes to it.
     chunks(move || fs::File::open(path).map(|file| Box::new(file) as Box<dyn Read>))
-}
-
-fn pipe(stream: impl Read + Send + 'static) -> Receiver<io::Result<Vec<u8>>> {
-    chunks(move || Ok(Box::new(stream)))
 }
 
 /// Reads a stream in a thread of its own.

@@ -125,9 +125,11 @@ impl Sources {
         let services: Vec<&Service> = services.iter().map(|watched| watched.service).collect();
         let before = self.sources.len();
         for file in event_files(project, &services, events)? {
+            if self.sources.iter().any(|known| known.path == file.path) {
+                continue;
+            }
             let source = Source::new(file)?;
-            let is_known = self.sources.iter().any(|known| known.path == source.path);
-            if !is_known && !self.files.hold(&source.path).map_err(|error| source.failure(error))? {
+            if !self.files.hold(&source.path).map_err(|error| source.failure(error))? {
                 self.sources.push(source);
             }
         }
