@@ -33,6 +33,8 @@ pub(super) struct Watched<'p> {
     pub(super) pasts: BTreeMap<String, Past>,
     /// The SLOs as of the minute that was judged last; none when they have to be put together anew.
     known: Option<(i64, Slos)>,
+    /// Whether they are kept from one minute to the next.
+    pub(super) carries: bool,
     pub(super) said: Said,
     /// The length of stretches that slices are merged to, in seconds.
     stretch: Option<NonZeroU32>,
@@ -101,6 +103,7 @@ impl<'p> Watched<'p> {
             slis,
             pasts: BTreeMap::new(),
             known: None,
+            carries: true,
             said: Said::default(),
             stretch,
         }
@@ -217,7 +220,7 @@ impl<'p> Watched<'p> {
         };
         let slos = carried_on.map_or_else(|| self.slos(live, minute, kept_from), Ok)?;
         let judged = slos.judged(Timestamp::from_second(minute).unwrap_or(Timestamp::MAX));
-        self.known = Some((minute, slos));
+        self.known = self.carries.then_some((minute, slos));
         Ok(judged)
     }
 
