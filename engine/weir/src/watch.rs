@@ -43,7 +43,7 @@ const HOUR: u32 = 3600;
 /// Slices of lengths that have no common multiple within a week are never merged.
 const LONGEST_STRETCH: u64 = 7 * 86_400;
 
-/// Of so many SLOs the counts are carried on from minute to minute, which takes a few hundred kilobytes each. Of more, they are
+/// Of so many SLOs the counts are carried on from minute to minute, which takes half a megabyte each. Of more, they are
 /// put together anew at every minute: a moment longer, for a third of the memory.
 const MOST_CARRIED: usize = 1000;
 
