@@ -109,8 +109,8 @@ fn silence_is_told_as_time_passes() {
 }
 
 /// Holds every verdict of a watch against a back-test in steps of a minute.
-fn check_against_backtest(service: &str) {
-    let folder = shop(&outage());
+fn check_against_backtest(service: &str, events: &str) {
+    let folder = shop(events);
     std::fs::write(folder.path().join("services/shop.toml"), service).unwrap();
     let (engine, project) = (engine(), load(&folder));
     let backtest = BacktestRequest {
@@ -138,11 +138,23 @@ fn check_against_backtest(service: &str) {
 
 #[test]
 fn each_minute_is_judged_as_in_a_back_test() {
-    check_against_backtest(SERVICE);
+    check_against_backtest(SERVICE, &outage());
     // Slices that run on for some minutes, by events and by themselves.
     let slices = format!("{SERVICE}slice = \"5m\"\n");
-    check_against_backtest(&slices);
-    check_against_backtest(&format!("{slices}budgeting = \"time-slices\"\nslice-target = \"80%\"\n"));
+    check_against_backtest(&slices, &outage());
+    check_against_backtest(
+        &format!("{slices}budgeting = \"time-slices\"\nslice-target = \"80%\"\n"),
+        &outage(),
+    );
+    // Late in every fourth minute: in time for two minutes after, and too old for the third.
+    let sparse: String = (0..720_i64)
+        .filter(|minute| minute % 4 == 0 || *minute == 719)
+        .map(|minute| {
+            let at = instant("00:00:45") + jiff::SignedDuration::from_mins(minute);
+            event(usize::try_from(minute).unwrap(), "request", at, "{\"status\":200}")
+        })
+        .collect();
+    check_against_backtest(&format!("{SERVICE}stale-after = \"90s\"\n"), &sparse);
 }
 
 #[test]

@@ -313,9 +313,10 @@ impl MeasuredSli {
         let start = super::floor(minute.saturating_sub(1), length);
         // Several slices may end within a minute.
         let is_within = start <= before;
-        let fresh = self.book.sum(Span { start: before, end: minute });
         let tally = self.book.sum(Span { start, end: minute });
-        let seen = (!fresh.is_empty()).then(|| before.saturating_mul(1000));
+        // A minute may have several slices of the grain: the newest counts.
+        let fresh = self.book.slices_in(Span { start: before, end: minute }).last();
+        let seen = fresh.map(|(start, _)| start.saturating_mul(1000));
         is_within.then_some(Running { start, tally, seen })
     }
 
