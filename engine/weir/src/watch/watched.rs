@@ -244,11 +244,15 @@ impl<'p> Watched<'p> {
     /// The SLOs with what had happened before a full minute.
     fn slos(&self, live: &Live, minute: i64, kept_from: Option<i64>) -> Result<Slos, EngineError> {
         let counted = self.slis.iter().map(|sli| {
-            let settled = sli.settled(live, minute)?;
             let within = |(start, _): &(i64, Slice)| kept_from.is_none_or(|from| *start >= from);
-            match &settled {
-                Some(ledger) => sli.counted(ledger.slices().filter(within), Some(minute)),
-                None => sli.counted(sli.book.slices().filter(within), Some(minute)),
+            match sli.settled(live, minute) {
+                Ok(Some(ledger)) => sli.counted(ledger.slices().filter(within), Some(minute)),
+                Ok(None) => sli.counted(sli.book.slices().filter(within), Some(minute)),
+                // As at the gate: the policy says what follows from an SLO that can't be judged.
+                Err(reason) => {
+                    let nothing = sli.counted(std::iter::empty(), Some(minute))?;
+                    Ok(Counted { failure: Some(reason), ..nothing })
+                }
             }
         });
         Slos::with_pasts(self.service, counted.collect::<Result<_, EngineError>>()?, &self.pasts)
@@ -266,8 +270,12 @@ impl<'p> Watched<'p> {
         let Some(seconds) = self.stretch else { return Ok(()) };
         let length = i64::from(seconds.get());
         let first = from.or_else(|| self.slis.iter().filter_map(|sli| sli.book.first_stretch()).min());
-        let settled: Vec<Option<Ledger>> =
-            self.slis.iter().map(|sli| sli.settled(live, until)).collect::<Result<_, _>>()?;
+        // What could not be judged has no data.
+        let settled = self.slis.iter().map(|sli| {
+            let nothing = |_| Some(Ledger::new(sli.slice_seconds));
+            sli.settled(live, until).unwrap_or_else(nothing)
+        });
+        let settled: Vec<Option<Ledger>> = settled.collect();
         let mut start = first.unwrap_or(until).max(super::floor(horizon, length));
         while start < until {
             let span = Span { start, end: start.saturating_add(length) };
@@ -298,12 +306,14 @@ impl<'p> Watched<'p> {
 
 impl MeasuredSli {
     /// The slices as the calculator judges them, where it does; they are known once they have ended.
-    fn settled(&self, live: &Live, until: i64) -> Result<Option<Ledger>, EngineError> {
+    ///
+    /// # Errors
+    /// With the reason, when the calculator fails.
+    fn settled(&self, live: &Live, until: i64) -> Result<Option<Ledger>, String> {
         if !self.settles || self.failure.is_some() {
             return Ok(None);
         }
-        let settled = live.settle(self.request, &self.book.ledger(), until.saturating_mul(1000));
-        settled.map(Some).map_err(EngineError::Internal)
+        live.settle(self.request, &self.book.ledger(), until.saturating_mul(1000)).map(Some)
     }
 
     /// The slice of the SLO that is running when a minute ends, as far as it has come.
