@@ -208,3 +208,42 @@ fn a_policy_that_counts_its_calls_always_counts_one() {
         assert!(run.stdout.starts_with("ALLOW"), "{}", run.stdout);
     }
 }
+
+#[test]
+fn a_policy_that_breaks_down_at_one_step_of_a_back_test_is_judged_at_all_others() {
+    // 2026-01-01T01:00:00Z.
+    let guest = Guest::budget().body(
+        "decide",
+        "(if (i64.eq (i64.load offset=16 (local.get 2)) (i64.const 1767229200)) (then unreachable)) (i32.const 4096)",
+    );
+    let project = project(&guest, "", "");
+    for other in ["burn-rate", "error-budget"] {
+        project.remove(&format!("policies/{other}.toml"));
+    }
+    let [from, to] = ["2026-01-01T00:30:00Z", "2026-01-01T02:00:00Z"];
+    let run = project.weir(&[
+        "backtest",
+        "my-service",
+        "--from",
+        from,
+        "--to",
+        to,
+        "--step",
+        "10m",
+        "--format",
+        "json",
+    ]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let runs = report["services"][0]["sets"][0]["runs"].as_array().unwrap();
+    let told: Vec<_> =
+        runs.iter().map(|run| (run["from"].as_str().unwrap(), run["undecided"].as_bool().unwrap())).collect();
+    assert_eq!(
+        told,
+        [(from, false), ("2026-01-01T01:00:00Z", true), ("2026-01-01T01:10:00Z", false)],
+        "{}",
+        run.stdout
+    );
+    let reason = runs[1]["reason"].as_str().unwrap();
+    assert!(reason.contains("plugin `guest`") && reason.contains("broke down"), "{reason}");
+}

@@ -102,7 +102,17 @@ fn effect(effect: u32) -> Result<(), Breach> {
 }
 
 /// Checks a decision. Whether its decimals are such is for the caller to see.
-pub(crate) fn decision(mut decision: budget::Decision) -> Result<budget::Decision, Breach> {
+pub(crate) fn decisions(
+    decisions: Vec<budget::Decision>,
+    situations: usize,
+) -> Result<Vec<budget::Decision>, Breach> {
+    ensure(decisions.len() == situations, || {
+        format!("{} decisions for {situations} situations", decisions.len())
+    })?;
+    decisions.into_iter().map(decision).collect()
+}
+
+fn decision(mut decision: budget::Decision) -> Result<budget::Decision, Breach> {
     effect(decision.effect)?;
     at_most(&decision.clauses, ROWS, "clauses")?;
     for clause in &mut decision.clauses {

@@ -194,6 +194,25 @@ impl Plugin {
         params: &str,
         situation: &budget::Situation,
     ) -> Result<Answer<budget::Decision>, CallError> {
+        let Answer { value, log, log_cut } =
+            self.decide_each(policy, limits, params, std::slice::from_ref(situation))?;
+        let decision = value.into_iter().next();
+        let value = decision.ok_or_else(|| self.call(policy, limits).broken("no decision"))?;
+        Ok(Answer { value, log, log_cut })
+    }
+
+    /// Asks a budget policy for the effect on changes in several situations with one call: one decision a situation. The
+    /// limits are those of one call, whatever the number of situations.
+    ///
+    /// # Errors
+    /// When the plugin is no budget policy, fails on one of the situations, exceeds a limit, or breaks the contract.
+    pub fn decide_each(
+        &self,
+        policy: &str,
+        limits: &Limits,
+        params: &str,
+        situations: &[budget::Situation],
+    ) -> Result<Answer<Vec<budget::Decision>>, CallError> {
         let call = self.call(policy, limits);
         let Linked::BudgetPolicy(linked) = &self.0.linked else {
             return Err(call.wrong_kind(Kind::BudgetPolicy));
@@ -204,10 +223,10 @@ impl Plugin {
                 linked.instantiate(&mut *store)?.weir_policy_budget().call_decide(
                     &mut *store,
                     params,
-                    situation,
+                    situations,
                 )
             },
-            answer::decision,
+            |decisions| answer::decisions(decisions, situations.len()),
         )
     }
 

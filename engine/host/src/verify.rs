@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::calculator::Calculator;
+use crate::contract::budget::{Decision, Situation};
 use crate::contract::calculator::Plan;
 use crate::error::{CallError, LoadError};
 use crate::evidence::Evidence;
@@ -94,6 +95,8 @@ pub enum Rule {
     Stateless,
     /// A row's mark depends on no other row of the batch.
     RowByRow,
+    /// A decision depends on no other situation of the call.
+    OneByOne,
 }
 
 impl Rule {
@@ -111,6 +114,7 @@ impl Rule {
             Rule::Repeatable => "repeatable",
             Rule::Stateless => "stateless",
             Rule::RowByRow => "row-by-row",
+            Rule::OneByOne => "one-by-one",
         }
     }
 
@@ -128,6 +132,9 @@ impl Rule {
             Rule::Repeatable => "answers the same way in another instance",
             Rule::Stateless => "answers the same way after other questions",
             Rule::RowByRow => "marks each row for itself, however the batch is split",
+            Rule::OneByOne => {
+                "decides on each situation for itself, whichever others are asked about at once"
+            }
         }
     }
 
@@ -151,6 +158,9 @@ impl Rule {
             Rule::RowByRow => Some(
                 "a mark may depend on its own row alone: what is about several rows belongs into `settle`",
             ),
+            Rule::OneByOne => {
+                Some("a decision may depend on its own situation alone: keep nothing from one to the next")
+            }
         }
     }
 }
@@ -267,9 +277,21 @@ fn budget_policy(plugin: &Plugin, trial: &Trial<'_>) -> Vec<Check> {
         Ok(needs) => needs.value,
         Err(error) => return failed(Rule::Prepare, &error),
     };
-    let situation = questions::situation(&needs);
+    let situations = questions::situations(&needs);
+    let decide = |situations: &[Situation]| {
+        plugin.decide_each(POLICY, &trial.limits, trial.params, situations).map(|answer| answer.value)
+    };
     let mut checks = vec![Check::new(Rule::Prepare, Ok(()))];
-    checks.extend(repeated(|| plugin.decide(POLICY, &trial.limits, trial.params, &situation)));
+    checks.extend(repeated(|| plugin.decide_each(POLICY, &trial.limits, trial.params, &situations)));
+    if let Ok(together) = decide(&situations) {
+        let alone: Result<Vec<Vec<Decision>>, CallError> = situations.chunks(1).map(decide).collect();
+        let outcome = match alone.map(|decisions| decisions.concat() == together) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err("a situation is decided otherwise when it is asked about alone".to_owned()),
+            Err(error) => Err(error.to_string()),
+        };
+        checks.push(Check::new(Rule::OneByOne, outcome));
+    }
     checks
 }
 

@@ -1,5 +1,7 @@
 //! What has to be decided, from a project or from a decision record.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -19,7 +21,7 @@ pub(crate) struct Case {
     pub(crate) at: Timestamp,
     pub(crate) change: Change,
     pub(crate) gate: String,
-    pub(crate) service: Service,
+    pub(crate) service: Arc<Service>,
     pub(crate) policies: Vec<CasePolicy>,
     pub(crate) waivers: Vec<Waiver>,
     pub(crate) overrides: Vec<Override>,
@@ -86,7 +88,7 @@ impl Case {
             at: inputs.at,
             change: inputs.change,
             gate: inputs.gate.clone(),
-            service: read(&inputs.service, "service")?,
+            service: Arc::new(read(&inputs.service, "service")?),
             policies,
             waivers: inputs.waivers.iter().map(|waiver| read(waiver, "waiver")).collect::<Result<_, _>>()?,
             overrides: inputs

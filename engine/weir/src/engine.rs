@@ -1,6 +1,7 @@
 //! The engine: what a platform embeds.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use weir_host::{Allocation, Evidence, Kind, Sandbox, SandboxOptions};
@@ -390,7 +391,7 @@ impl Engine {
             at,
             change: Change::Feature,
             gate: String::new(),
-            service: service.clone(),
+            service: Arc::new(service.clone()),
             policies: Vec::new(),
             waivers: project.waivers.iter().flat_map(|file| file.waivers.clone()).collect(),
             overrides: project.overrides.iter().flat_map(|file| file.overrides.clone()).collect(),

@@ -43,8 +43,9 @@ impl<T: BudgetPolicy + 'static> BudgetGuest for Export<T> {
         T::prepare(&read(&params)?)
     }
 
-    fn decide(params: String, state: Situation) -> Result<Decision, Problem> {
-        T::decide(&read(&params)?, &state)
+    fn decide(params: String, states: Vec<Situation>) -> Result<Vec<Decision>, Problem> {
+        let params = read(&params)?;
+        states.iter().map(|state| T::decide(&params, state)).collect()
     }
 }
 

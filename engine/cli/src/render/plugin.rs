@@ -100,7 +100,8 @@ fn fact(rule: Rule, found: &Inspection) -> Option<String> {
         | Rule::Answer
         | Rule::Repeatable
         | Rule::Stateless
-        | Rule::RowByRow => return None,
+        | Rule::RowByRow
+        | Rule::OneByOne => return None,
     })
 }
 

@@ -130,6 +130,23 @@ pub(crate) fn with_slices<T>(settle: impl FnOnce(&Slices<'_>) -> T) -> T {
 }
 
 /// Two SLOs, one in the best of health and one whose budget is spent.
+/// Three situations that have little in common.
+pub(crate) fn situations(needs: &Needs) -> Vec<Situation> {
+    let worse = |situation: &Situation| {
+        let mut worse = situation.clone();
+        (worse.service, worse.change, worse.now) = ("cart".to_owned(), "fix".to_owned(), NOW + DAY);
+        for slo in &mut worse.slos {
+            slo.total.bad *= 3;
+            slo.windows.iter_mut().for_each(|window| window.bad = window.good);
+            slo.latched.iter_mut().for_each(|latched| *latched = !*latched);
+        }
+        worse
+    };
+    let usual = situation(needs);
+    let nothing = Situation { slos: Vec::new(), ..usual.clone() };
+    vec![worse(&usual), nothing, usual]
+}
+
 pub(crate) fn situation(needs: &Needs) -> Situation {
     let slo = |name: &str, good: u64, bad: u64, latched: bool| SloStatus {
         name: name.to_owned(),

@@ -4,7 +4,7 @@
 #[derive(Clone)]
 pub(crate) struct Guest {
     interface: &'static str,
-    /// The functions of the contract: name, core signature, component signature, body.
+    /// The functions of the contract: name, core signature, component signature, body. `decide` is about one situation.
     functions: Vec<Function>,
     types: &'static str,
     libc: String,
@@ -105,6 +105,30 @@ const SCORER: &str = r#"
     (type $report-type (record (field "tasks" (list $task)) (field "teams" (list $load))))
     (export $report "report" (type $report-type))"#;
 
+/// Decides on one situation after the other. `$decide-one` is given the parameters and the address of a situation; it hands
+/// back the address of one decision or problem, as if that were what the contract wants.
+const DECIDE: &str = r#"
+    (func $decide (export "decide") (param i32 i32 i32 i32) (result i32)
+        (local $left i32) (local $list i32) (local $answer i32) (local $to i32)
+        (local.set $left (local.get 3))
+        (local.set $list (call $realloc (i32.const 0) (i32.const 0) (i32.const 4)
+            (i32.mul (local.get 3) (i32.const 20))))
+        (local.set $to (local.get $list))
+        (block $all (loop $next
+            (br_if $all (i32.eqz (local.get $left)))
+            (local.set $answer (call $decide-one (local.get 0) (local.get 1) (local.get 2)))
+            (if (i32.load8_u (local.get $answer)) (then (return (local.get $answer))))
+            (memory.copy (local.get $to) (i32.add (local.get $answer) (i32.const 4)) (i32.const 20))
+            (local.set $to (i32.add (local.get $to) (i32.const 20)))
+            (local.set 2 (i32.add (local.get 2) (i32.const 40)))
+            (local.set $left (i32.sub (local.get $left) (i32.const 1)))
+            (br $next)))
+        (local.set $answer (call $realloc (i32.const 0) (i32.const 0) (i32.const 4) (i32.const 12)))
+        (i32.store (local.get $answer) (i32.const 0))
+        (i32.store offset=4 (local.get $answer) (local.get $list))
+        (i32.store offset=8 (local.get $answer) (local.get 3))
+        (local.get $answer))"#;
+
 /// Misbehaves in one way for each letter, and does nothing for others.
 const MOOD: &str = r#"
     (table $small 1 funcref)
@@ -178,16 +202,16 @@ impl Guest {
             )
             .function(
                 "decide",
-                "(param i32 i32 i32 i32 i32 i32 i64 i32 i32 i32 i32) (result i32)",
-                r#"(param "params" string) (param "state" $situation)
-                (result (result $decision (error $problem)))"#,
+                "(param i32 i32 i32) (result i32)",
+                r#"(param "params" string) (param "states" (list $situation))
+                (result (result (list $decision) (error $problem)))"#,
                 &format!("(i32.const {ZEROS})"),
             )
     }
 
     /// A budget policy whose decision is whatever bytes it was given as the counts of the first SLO's windows.
     pub(crate) fn echo() -> Guest {
-        Guest::budget().body("decide", "(i32.load offset=40 (local.get 7))")
+        Guest::budget().body("decide", "(i32.load offset=40 (i32.load offset=24 (local.get 2)))")
     }
 
     /// A check that reads the document that its parameters name, and says in one finding what it was given: the text as a
@@ -409,8 +433,9 @@ impl Guest {
         let imports = imports
             .map(|(name, signature)| format!("(import \"host\" \"{name}\" (func ${name} {signature}))"));
         let imports: String = imports.collect();
-        let functions = self.functions.iter().map(|Function { name, core, body, .. }| {
-            format!("\n(func ${name} (export \"{name}\") {core} {body})")
+        let functions = self.functions.iter().map(|Function { name, core, body, .. }| match *name {
+            "decide" => format!("\n(func $decide-one {core} {body}) {DECIDE}"),
+            name => format!("\n(func ${name} (export \"{name}\") {core} {body})"),
         });
         let post_return = self.post_return.as_ref();
         let post_return = post_return

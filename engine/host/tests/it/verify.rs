@@ -92,6 +92,18 @@ fn answers_that_depend_on_earlier_calls_or_on_other_rows_are_found() {
 }
 
 #[test]
+fn decisions_that_depend_on_other_situations_are_found() {
+    // The effect is whether the instance has decided before.
+    let guest = Guest::budget().core("(global $calls (mut i32) (i32.const 0))").body(
+        "decide",
+        "(i32.store (i32.const 4100) (i32.gt_u (global.get $calls) (i32.const 0)))
+            (global.set $calls (i32.add (global.get $calls) (i32.const 1)))
+            (i32.const 4096)",
+    );
+    assert_eq!(broken(&guest), [Rule::OneByOne]);
+}
+
+#[test]
 fn settling_that_depends_on_earlier_calls_is_found() {
     // No fields, and `settles`.
     let plan = format!("(data (i32.const 128) \"{}\")", words(&[0, 0, 0, 1, 0, 0, 0, 0]));

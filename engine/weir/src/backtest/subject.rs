@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
-use weir_model::Effect;
 use weir_model::service::Service;
+use weir_model::{Change, Effect};
 
 use super::course::{self, Answer};
 use super::happened;
@@ -15,12 +15,13 @@ use super::recording::{MINUTE, Recording};
 use super::report::{BurnDown, Course, Deploy, Incident, ServiceBacktest};
 use super::steps::Steps;
 use crate::case::Case;
-use crate::decide::{Armed, Outlook, decide};
+use crate::decide::{Armed, Decided, Outlook, Question, decide_each};
 use crate::engine::EngineError;
 use crate::measured::{MeasuredSlo, Standing};
 
-/// How many steps one thread takes at a time.
-const BATCH_STEPS: usize = 256;
+/// How many steps one thread takes at a time, and a plugin is asked about with one call: enough for the call to cost next to
+/// nothing beside them, and few enough for the limits of a call.
+const BATCH_STEPS: usize = 128;
 
 /// One service with all that its test takes.
 #[derive(Debug)]
@@ -32,6 +33,13 @@ pub(super) struct Subject<'p> {
     pub(super) recording: Recording<'p>,
     pub(super) deploys: Vec<happened::Deploy>,
     pub(super) incidents: Vec<Incident>,
+}
+
+/// A service at one instant, to be decided on.
+#[derive(Debug)]
+struct Moment {
+    case: Case,
+    standing: Standing,
 }
 
 /// What is known at one step.
@@ -70,22 +78,34 @@ pub(super) fn courses(
 impl Subject<'_> {
     /// Takes some of the steps.
     fn take(&self, range: Range<usize>, steps: &Steps) -> Result<Vec<Step>, EngineError> {
-        let mut case = self.case.clone();
-        range
-            .map(|number| {
-                case.at = steps.at(number);
-                let slos = self.recording.at(case.at)?;
-                let remaining = slos.iter().map(left).collect();
-                let standing = Standing { judged: slos, shown: Vec::new() };
-                Ok(Step { answers: self.answers(&case, &standing), remaining })
+        let moments: Vec<Moment> =
+            range.map(|number| self.moment(steps.at(number), self.case.change)).collect::<Result<_, _>>()?;
+        let mut taken: Vec<Step> = moments
+            .iter()
+            .map(|moment| Step {
+                answers: Vec::with_capacity(self.armed.len()),
+                remaining: moment.standing.judged.iter().map(left).collect(),
             })
-            .collect()
+            .collect();
+        for answers in self.answers(&moments) {
+            for (step, answer) in taken.iter_mut().zip(answers) {
+                step.answers.push(answer);
+            }
+        }
+        Ok(taken)
     }
 
-    /// What each set of policies says.
-    fn answers(&self, case: &Case, standing: &Standing) -> Vec<Answer> {
-        let answer = |armed: &Vec<Armed>| {
-            let decided = decide(case, armed, standing, Outlook::Nothing);
+    /// The service at an instant that begins a minute.
+    fn moment(&self, at: Timestamp, change: Change) -> Result<Moment, EngineError> {
+        let case = Case { at, change, ..self.case.clone() };
+        Ok(Moment { standing: Standing { judged: self.recording.at(at)?, shown: Vec::new() }, case })
+    }
+
+    /// What each set of policies says at each moment.
+    fn answers(&self, moments: &[Moment]) -> Vec<Vec<Answer>> {
+        let questions: Vec<Question<'_>> =
+            moments.iter().map(|Moment { case, standing }| Question { case, standing }).collect();
+        let answer = |decided: Decided| {
             let verdict = decided.verdict;
             let (policy, clause) = verdict.decided_by.map(|by| (by.policy, by.clause)).unzip();
             Answer {
@@ -97,7 +117,10 @@ impl Subject<'_> {
                 burning: decided.burning,
             }
         };
-        self.armed.iter().map(answer).collect()
+        let of_set = |armed: &Vec<Armed>| {
+            decide_each(&questions, armed, Outlook::Nothing).into_iter().map(answer).collect()
+        };
+        self.armed.iter().map(of_set).collect()
     }
 
     /// Puts the steps of the service together.
@@ -147,14 +170,15 @@ impl Subject<'_> {
 
     /// The deploys, judged by each set of policies.
     fn judged_deploys(&self, within: u64) -> Result<Vec<Vec<Deploy>>, EngineError> {
-        let mut judged: Vec<Vec<Deploy>> = self.armed.iter().map(|_| Vec::new()).collect();
-        let mut case = self.case.clone();
-        for deploy in &self.deploys {
-            case.change = deploy.change;
-            case.at = start_of_minute(deploy.at);
-            let standing = Standing { judged: self.recording.at(case.at)?, shown: Vec::new() };
-            for (judged, answer) in judged.iter_mut().zip(self.answers(&case, &standing)) {
-                judged.push(Deploy {
+        let moments: Vec<Moment> = self
+            .deploys
+            .iter()
+            .map(|deploy| self.moment(start_of_minute(deploy.at), deploy.change))
+            .collect::<Result<_, _>>()?;
+        let judge = |answers: Vec<Answer>| {
+            let judged = self.deploys.iter().zip(answers);
+            judged
+                .map(|(deploy, answer)| Deploy {
                     id: deploy.id.clone(),
                     at: deploy.at,
                     version: deploy.version.clone(),
@@ -165,10 +189,10 @@ impl Subject<'_> {
                     policy: answer.policy,
                     clause: answer.clause,
                     followed_by: self.followed_by(deploy.at, within),
-                });
-            }
-        }
-        Ok(judged)
+                })
+                .collect()
+        };
+        Ok(self.answers(&moments).into_iter().map(judge).collect())
     }
 
     /// The first incident that began, or was declared where nobody knows when it began, soon after an instant.

@@ -4,11 +4,12 @@ use crate::case::Case;
 use jiff::Timestamp;
 use weir_host::contract::budget as contract;
 use weir_host::contract::types::Fact;
+use weir_host::{Answer, CallError};
 use weir_math::{Decimal, Latch, Pace, Ratio, Window, recovers_at};
 use weir_model::Effect;
 use weir_model::verdict::{Clause, Flip, Obligation};
 
-use super::{Armed, Burning, Outcome, Outlook};
+use super::{Armed, Burning, Outcome, Outlook, Question};
 use crate::measured::MeasuredSlo;
 
 /// The contract's code for remaining budget.
@@ -17,73 +18,124 @@ const REMAINING: u32 = 1;
 const BURN: u32 = 2;
 
 /// Puts a budget policy to its plugin.
-pub(super) fn judge(case: &Case, armed: &Armed, slos: &[MeasuredSlo], outlook: Outlook) -> Outcome {
-    let mut outcome = Outcome::new(armed);
-    let policy = &armed.policy;
-    let concerned: Vec<&MeasuredSlo> =
-        slos.iter().filter(|slo| policy.scope.covers_slo(slo.name())).collect();
-    if concerned.is_empty() {
-        outcome
-            .no_data(policy, format!("`{}` has no SLO that this policy is about", case.service.about.name));
-    }
-    for gap in concerned.iter().filter_map(|slo| slo.gap.as_ref()) {
-        outcome.no_data(policy, gap.clone());
-    }
-    let measured: Vec<&MeasuredSlo> = concerned.into_iter().filter(|slo| slo.gap.is_none()).collect();
-    match &armed.needs {
-        None => outcome.failed(policy, format!("plugin `{}` is no budget policy", armed.plugin.name())),
-        Some(Err(error)) => outcome.error(policy, error),
-        Some(Ok(_)) if measured.is_empty() => {}
-        Some(Ok(needs)) => match ask(case, armed, needs, &measured, outlook, &mut outcome) {
-            Ok(()) => {}
-            Err(Failure::Call(error)) => outcome.error(policy, &error),
-            Err(Failure::Answer(reason)) => outcome.failed(policy, reason),
-        },
-    }
-    outcome.close(policy)
+pub(super) fn judge(question: &Question<'_>, armed: &Armed, outlook: Outlook) -> Outcome {
+    let mut opened = Opened::new(question, armed);
+    ask(std::slice::from_mut(&mut opened), armed, outlook);
+    opened.outcome.close(&armed.policy)
 }
 
-enum Failure {
-    Call(weir_host::CallError),
-    Answer(String),
+/// Puts a budget policy to its plugin about several cases at once. Each comes out as if it had been the only one.
+pub(super) fn judge_each(questions: &[Question<'_>], armed: &Armed, outlook: Outlook) -> Vec<Outcome> {
+    let mut opened: Vec<Opened<'_>> = questions.iter().map(|question| Opened::new(question, armed)).collect();
+    ask(&mut opened, armed, outlook);
+    opened.into_iter().map(|opened| opened.outcome.close(&armed.policy)).collect()
 }
 
-impl From<weir_host::CallError> for Failure {
-    fn from(error: weir_host::CallError) -> Failure {
-        Failure::Call(error)
-    }
+/// An outcome in the making.
+struct Opened<'q> {
+    at: Timestamp,
+    /// The SLOs that could be measured.
+    slos: Vec<&'q MeasuredSlo>,
+    /// What the plugin has yet to be asked.
+    situation: Option<contract::Situation>,
+    outcome: Outcome,
 }
 
-fn ask(
-    case: &Case,
-    armed: &Armed,
-    needs: &contract::Needs,
-    slos: &[&MeasuredSlo],
-    outlook: Outlook,
-    outcome: &mut Outcome,
-) -> Result<(), Failure> {
-    let name = armed.policy.about.name.as_str();
-    let situation =
-        situation(case, needs, slos).map_err(|reason| Failure::Answer(unclear(armed, &reason)))?;
-    let answer = armed.plugin.decide(name, &armed.limits, &armed.params, &situation)?;
-    let decision = answer.value;
-    outcome.outcome.log = answer.log.iter().map(ToString::to_string).collect();
-    outcome.judged = effect(decision.effect);
-    for clause in &decision.clauses {
-        if clause.metric == BURN {
-            let (slo, clause) = (clause.slo.clone(), clause.code.clone());
-            outcome.burning.push(Burning { policy: name.to_owned(), slo, clause });
+impl<'q> Opened<'q> {
+    /// All that can be said before the plugin is asked.
+    fn new(question: &Question<'q>, armed: &Armed) -> Opened<'q> {
+        let Question { case, standing } = *question;
+        let mut outcome = Outcome::new(armed);
+        let policy = &armed.policy;
+        let concerned: Vec<&MeasuredSlo> =
+            standing.judged.iter().filter(|slo| policy.scope.covers_slo(slo.name())).collect();
+        if concerned.is_empty() {
+            let service = &case.service.about.name;
+            outcome.no_data(policy, format!("`{service}` has no SLO that this policy is about"));
         }
-        let clause = explained(clause, case.at, slos, outlook)
-            .map_err(|reason| Failure::Answer(unclear(armed, &reason)))?;
-        outcome.outcome.clauses.push(clause);
+        for gap in concerned.iter().filter_map(|slo| slo.gap.as_ref()) {
+            outcome.no_data(policy, gap.clone());
+        }
+        let slos: Vec<&MeasuredSlo> = concerned.into_iter().filter(|slo| slo.gap.is_none()).collect();
+        let mut situation = None;
+        match &armed.needs {
+            None => outcome.failed(policy, format!("plugin `{}` is no budget policy", armed.plugin.name())),
+            Some(Err(error)) => outcome.error(policy, error),
+            Some(Ok(_)) if slos.is_empty() => {}
+            Some(Ok(needs)) => match self::situation(case, needs, &slos) {
+                Ok(state) => situation = Some(state),
+                Err(reason) => outcome.failed(policy, unclear(armed, &reason)),
+            },
+        }
+        Opened { at: case.at, slos, situation, outcome }
     }
-    outcome.obligations = decision
-        .obligations
-        .into_iter()
-        .map(|fact| Obligation { policy: name.to_owned(), name: fact.name, value: fact.value })
-        .collect();
-    Ok(())
+
+    /// Notes what the plugin answered.
+    fn answered(
+        &mut self,
+        answer: Result<Answer<contract::Decision>, CallError>,
+        armed: &Armed,
+        outlook: Outlook,
+    ) {
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) => return self.outcome.error(&armed.policy, &error),
+        };
+        self.outcome.outcome.log = answer.log.iter().map(ToString::to_string).collect();
+        if let Err(reason) = self.decided(answer.value, armed, outlook) {
+            self.outcome.failed(&armed.policy, unclear(armed, &reason));
+        }
+    }
+
+    /// Notes a decision.
+    ///
+    /// # Errors
+    /// With what makes no sense about it.
+    fn decided(
+        &mut self,
+        decision: contract::Decision,
+        armed: &Armed,
+        outlook: Outlook,
+    ) -> Result<(), String> {
+        let name = armed.policy.about.name.as_str();
+        self.outcome.judged = effect(decision.effect);
+        for clause in &decision.clauses {
+            if clause.metric == BURN {
+                let (slo, clause) = (clause.slo.clone(), clause.code.clone());
+                self.outcome.burning.push(Burning { policy: name.to_owned(), slo, clause });
+            }
+            let clause = explained(clause, self.at, &self.slos, outlook)?;
+            self.outcome.outcome.clauses.push(clause);
+        }
+        let obligation =
+            |fact: Fact| Obligation { policy: name.to_owned(), name: fact.name, value: fact.value };
+        self.outcome.obligations = decision.obligations.into_iter().map(obligation).collect();
+        Ok(())
+    }
+}
+
+/// Asks the plugin about all situations with one call. When it fails at one of them, or has something to say that could be
+/// about any of them, each is asked about by itself.
+fn ask(opened: &mut [Opened<'_>], armed: &Armed, outlook: Outlook) {
+    let Armed { plugin, limits, params, .. } = armed;
+    let name = armed.policy.about.name.as_str();
+    let mut asked = Vec::new();
+    let mut situations = Vec::new();
+    for opened in opened {
+        situations.extend(opened.situation.take().inspect(|_| asked.push(&mut *opened)));
+    }
+    if let [_, _, ..] = situations.as_slice()
+        && let Ok(answer) = plugin.decide_each(name, limits, params, &situations)
+        && answer.log.is_empty()
+    {
+        for (opened, decision) in asked.into_iter().zip(answer.value) {
+            opened.answered(Ok(Answer { value: decision, log: Vec::new(), log_cut: false }), armed, outlook);
+        }
+        return;
+    }
+    for (opened, situation) in asked.into_iter().zip(&situations) {
+        opened.answered(plugin.decide(name, limits, params, situation), armed, outlook);
+    }
 }
 
 fn unclear(armed: &Armed, reason: &str) -> String {
