@@ -84,10 +84,17 @@ fn benches(criterion: &mut Criterion) {
         step_seconds: 3600,
         incident_within_seconds: 4 * 3600,
         events: Events::default(),
+        snapshot: None,
     };
     let prepared = engine.prepare_backtest(&project, None, &request).expect("events can be read");
     criterion.bench_function("backtest/90d-100-slos", |bencher| {
         bencher.iter(|| prepared.run().expect("a report"));
+    });
+    let snapshot = Some(folder.path().join("counts"));
+    let request = BacktestRequest { snapshot, ..request };
+    engine.backtest(&project, None, &request).expect("a report, and counts");
+    criterion.bench_function("backtest/90d-100-slos-from-a-snapshot", |bencher| {
+        bencher.iter(|| engine.backtest(&project, None, &request).expect("a report"));
     });
 }
 

@@ -341,6 +341,9 @@ pub(crate) struct BacktestArguments {
     /// The gate to ask [default: `deploy` if there is one, else all policies]
     #[arg(long, value_name = "NAME")]
     pub(crate) gate: Option<String>,
+    /// Keep what was counted in this file; when it is there, take the counts from it and don't read events
+    #[arg(long, value_name = "FILE")]
+    pub(crate) snapshot: Option<PathBuf>,
     /// How soon after a deploy an incident follows it, and how soon after an alert it explains it
     #[arg(long, value_name = "DURATION", default_value = "4h", value_parser = parse_duration)]
     pub(crate) incident_within: u64,

@@ -3,6 +3,7 @@
 //! It is the gate's own path with time simulated: the same ledgers, the same plugins, the same combination. Events are read
 //! once; at each step only those count that happened before it. What is not done is what nobody reads: looking ahead.
 
+mod counts;
 mod course;
 mod happened;
 mod recording;
@@ -12,7 +13,7 @@ mod subject;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use weir_host::Kind;
@@ -55,6 +56,8 @@ pub struct BacktestRequest {
     pub incident_within_seconds: u64,
     /// Which events are read.
     pub events: Events,
+    /// A file that keeps what was counted. When it is there, events are not read; when it is not, it is written.
+    pub snapshot: Option<PathBuf>,
 }
 
 /// Other policies to hold a project's own against.
@@ -155,7 +158,15 @@ impl Engine {
         let services: Vec<&Service> = judged.iter().map(|judged| judged.service).collect();
         let slice_seconds = self.grain(project);
         let stretch = Stretch { from: request.from, until: request.until, slice_seconds: &slice_seconds };
-        let reading = measure::read_stretch(project, &self.plugins, &services, &stretch, &request.events)?;
+        let reading = match &request.snapshot {
+            Some(path) => {
+                let counted =
+                    counts::read(path, project, &self.plugins, &services, &stretch, &request.events)?;
+                report.notes.extend(counted.note);
+                counted.reading
+            }
+            None => measure::read_stretch(project, &self.plugins, &services, &stretch, &request.events)?,
+        };
         report.events = reading.counts;
         let happened = Happened::of(&reading.kept)?;
         let mut subjects = Vec::new();
@@ -289,5 +300,6 @@ fn empty_report(request: &BacktestRequest, sets: &[PolicySet<'_>]) -> Backtest {
         not_judged: Vec::new(),
         left_out: Vec::new(),
         events: EventCounts::default(),
+        notes: Vec::new(),
     }
 }

@@ -21,7 +21,7 @@ use crate::plugins::{self, PluginError, Plugins};
 use crate::project::Project;
 use crate::records::{RecordError, Records, Stored};
 use crate::slices;
-use crate::watch::SnapshotError;
+use crate::snapshot::SnapshotError;
 
 /// The gate that is asked when a project has it and no other is named.
 pub(crate) const USUAL_GATE: &str = "deploy";

@@ -28,6 +28,7 @@ mod records;
 mod replay;
 mod report;
 mod slices;
+mod snapshot;
 mod suggest;
 #[cfg(test)]
 mod testing;
@@ -54,9 +55,10 @@ pub use replay::Replay;
 pub use report::{
     BudgetHistory, Burn, LowestBudget, Report, ReportRequest, ReportTotals, ServiceReport, SloReport,
 };
+pub use snapshot::SnapshotError;
 pub use suggest::{Suggestion, Suggestions, Supported};
 pub use toil::ToilReport;
-pub use watch::{SnapshotError, Step, Watch, WatchRequest};
+pub use watch::{Step, Watch, WatchRequest};
 pub use weir_flow::Progress;
 pub use weir_host::{
     Admission, CallError, Check, Digest, Exercise, Import, Info, Inspection, Kind, Rule, Verification,

@@ -8,7 +8,6 @@
 mod book;
 mod follow;
 mod saved;
-mod snapshot;
 mod sources;
 #[cfg(test)]
 mod tests;
@@ -26,13 +25,13 @@ use weir_model::{Change, EventCounts};
 
 use self::follow::Piece;
 use self::saved::Saved;
-pub use self::snapshot::SnapshotError;
 use self::sources::Sources;
 use self::watched::Watched;
 use crate::case::CasePolicy;
 use crate::engine::{Engine, EngineError, ServiceStatus, USUAL_GATE, nothing_judged};
 use crate::measure::{self, Events, KEPT_WHOLE};
 use crate::project::Project;
+use crate::snapshot::{self, SnapshotError};
 
 /// Instants are judged at full minutes, in seconds.
 const MINUTE: i64 = 60;
@@ -129,7 +128,7 @@ impl Engine {
     ) -> Result<Watch<'p>, EngineError> {
         let mut watch = self.new_watch(project, request)?;
         if let Some(path) = snapshot
-            && let Some(found) = snapshot::read(path)?
+            && let Some(found) = snapshot::read(path, snapshot::Kind::Watch)?
         {
             let foreign = |reason| SnapshotError::Foreign { file: found.file.display().to_string(), reason };
             Saved::read(&found.content).and_then(|saved| saved.restore(&mut watch)).map_err(foreign)?;
@@ -343,7 +342,7 @@ impl Watch<'_> {
     pub fn save(&mut self, path: &Path, mark: u64) -> Result<(), EngineError> {
         self.collect();
         let content = Saved::of(self, mark)?.content()?;
-        Ok(snapshot::write(path, &content)?)
+        Ok(snapshot::write(path, snapshot::Kind::Watch, &content)?)
     }
 
     /// Judges every minute that is over at an instant, in milliseconds since 1970.

@@ -24,10 +24,14 @@ pub(super) fn run(arguments: &BacktestArguments) -> Result<Exit, Failure> {
             step_seconds: arguments.step,
             incident_within_seconds: arguments.incident_within,
             events,
+            snapshot: arguments.snapshot.clone(),
         };
         engine.backtest(&project, against.as_ref(), &request)
     })?;
     notes(&engine)?;
+    for note in &report.notes {
+        output::message(&format!("note: {note}\n"))?;
+    }
     output::result(&match arguments.format {
         ReportFormat::Human => render::backtest::report(&report, &clock(&project)),
         ReportFormat::Json => json(&report)?,

@@ -38,6 +38,9 @@ pub struct Backtest {
     pub left_out: Vec<String>,
     /// What became of the events that were read.
     pub events: EventCounts,
+    /// What there is to say about where the counts come from.
+    #[serde(skip)]
+    pub notes: Vec<String>,
 }
 
 /// What a gate would have said about one service.

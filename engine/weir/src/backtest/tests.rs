@@ -34,6 +34,7 @@ fn request(from: &str, until: &str, minutes: u64) -> BacktestRequest {
         step_seconds: minutes * 60,
         incident_within_seconds: 3600,
         events: Events::default(),
+        snapshot: None,
     }
 }
 
@@ -138,6 +139,73 @@ fn other_policies_are_held_against_the_own() {
     assert_eq!((difference.effect, difference.against), (Effect::Freeze, Effect::Allow));
     // With deploys judged by each.
     assert_eq!((report.totals[0].stopped, report.totals[1].stopped), (1, 0));
+}
+
+#[test]
+fn counts_that_were_kept_stand_for_the_events() {
+    let folder = outage_project();
+    let file = folder.path().join("counts");
+    let kept = |from: &str, until: &str| BacktestRequest {
+        snapshot: Some(file.clone()),
+        ..request(from, until, 10)
+    };
+    let fresh =
+        |from: &str, until: &str| engine().backtest(&load(&folder), None, &request(from, until, 10)).unwrap();
+    let (long, short) = (fresh("03:00:00", "08:00:00"), fresh("04:00:00", "05:30:00"));
+    assert_eq!(engine().backtest(&load(&folder), None, &kept("03:00:00", "08:00:00")).unwrap(), long);
+    let events = std::fs::read(folder.path().join("events.jsonl")).unwrap();
+    for name in ["events.jsonl", "happenings.jsonl"] {
+        std::fs::remove_file(folder.path().join(name)).unwrap();
+    }
+    let report = engine().backtest(&load(&folder), None, &kept("03:00:00", "08:00:00")).unwrap();
+    let [note] = report.notes.as_slice() else { panic!("{:?}", report.notes) };
+    assert!(note.contains("before 2 of the files with events changed"), "{note}");
+    assert_eq!(Backtest { notes: Vec::new(), ..report }, long);
+    // A part of the time, under another policy.
+    std::fs::write(folder.path().join("events.jsonl"), events).unwrap();
+    let report = engine().backtest(&load(&folder), None, &kept("04:00:00", "05:30:00")).unwrap();
+    assert_eq!(report.services, short.services);
+    let strict = ERROR_BUDGET.replace("\"0%\"", "\"90%\"");
+    std::fs::write(folder.path().join("policies/error-budget.toml"), strict).unwrap();
+    let report = engine().backtest(&load(&folder), None, &kept("03:00:00", "08:00:00")).unwrap();
+    assert_ne!(report.services, long.services);
+}
+
+#[test]
+fn counts_of_something_else_are_refused() {
+    let folder = outage_project();
+    let file = folder.path().join("counts");
+    let refused = |from: &str, until: &str| {
+        let request = BacktestRequest { snapshot: Some(file.clone()), ..request(from, until, 10) };
+        engine().backtest(&load(&folder), None, &request).map(drop).map_err(|error| error.to_string())
+    };
+    assert_eq!(refused("03:00:00", "08:00:00"), Ok(()));
+    let long = refused("03:00:00", "09:00:00").unwrap_err();
+    assert!(
+        long.contains("it counts from 2025-12-31T23:00:00Z to 2026-01-01T08:00:00Z, and what is asked"),
+        "{long}"
+    );
+    let service = folder.path().join("services/shop.toml");
+    std::fs::write(
+        &service,
+        SERVICE.replace("window = \"2h\"", "window = \"2h\"\nslice = \"5m\"\nstale-after = \"5m\""),
+    )
+    .unwrap();
+    let other = refused("03:00:00", "08:00:00");
+    assert_eq!(other, Ok(()), "slices of a minute make those of five");
+    let only =
+        SERVICE.replace("plugin = \"availability\"", "plugin = \"availability\"\nevent-types = [\"other\"]");
+    std::fs::write(&service, only).unwrap();
+    let other = refused("03:00:00", "08:00:00").unwrap_err();
+    assert!(other.contains("`shop/availability` was measured differently"), "{other}");
+    let more = SERVICE.replace(
+        "[[slo]]",
+        "[[slo]]\nname = \"more\"\nsli = \"availability\"\nobjective = \"95%\"\nwindow = \"2h\"\n\n[[slo]]",
+    );
+    std::fs::write(&service, more).unwrap();
+    assert!(refused("03:00:00", "08:00:00").unwrap_err().contains("it does not have `shop/more`"));
+    std::fs::write(&file, "counts").unwrap();
+    assert!(refused("03:00:00", "08:00:00").unwrap_err().contains("it is another kind of file"));
 }
 
 #[test]

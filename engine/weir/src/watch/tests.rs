@@ -122,6 +122,7 @@ fn check_against_backtest(service: &str, events: &str) {
         step_seconds: 60,
         incident_within_seconds: 60,
         events: Events::default(),
+        snapshot: None,
     };
     let report = engine.backtest(&project, None, &backtest).unwrap();
     let mut expected: Vec<(Timestamp, Effect)> =

@@ -6,8 +6,24 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use sha2::{Digest as _, Sha256};
 
-/// What every snapshot begins with.
-const MAGIC: &[u8; 8] = b"WEIRSNAP";
+/// What a snapshot is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A watch at rest.
+    Watch,
+    /// What was counted for a back-test.
+    Counts,
+}
+
+impl Kind {
+    /// What every snapshot of the kind begins with.
+    fn magic(self) -> &'static [u8; 8] {
+        match self {
+            Kind::Watch => b"WEIRSNAP",
+            Kind::Counts => b"WEIRCNTS",
+        }
+    }
+}
 
 /// The version of what is in a snapshot.
 const VERSION: u32 = 1;
@@ -41,12 +57,12 @@ pub enum SnapshotError {
 
 /// A snapshot that was read back.
 #[derive(Debug)]
-pub(super) struct Found {
+pub(crate) struct Found {
     /// The file that it came from.
-    pub(super) file: PathBuf,
-    pub(super) content: Vec<u8>,
+    pub(crate) file: PathBuf,
+    pub(crate) content: Vec<u8>,
     /// Why it is not the newest one.
-    pub(super) note: Option<String>,
+    pub(crate) note: Option<String>,
 }
 
 /// The name under which the snapshot before the newest one is kept.
@@ -65,13 +81,13 @@ fn with_ending(path: &Path, ending: &str) -> PathBuf {
 ///
 /// # Errors
 /// When files can't be written.
-pub(super) fn write(path: &Path, content: &[u8]) -> Result<(), SnapshotError> {
+pub(crate) fn write(path: &Path, kind: Kind, content: &[u8]) -> Result<(), SnapshotError> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::create_dir_all(folder)?;
     }
     let fresh = with_ending(path, ".new");
     let mut file = fs::File::create(&fresh)?;
-    file.write_all(MAGIC)?;
+    file.write_all(kind.magic())?;
     file.write_all(&VERSION.to_le_bytes())?;
     file.write_all(&(content.len() as u64).to_le_bytes())?;
     file.write_all(&Sha256::digest(content))?;
@@ -88,14 +104,14 @@ pub(super) fn write(path: &Path, content: &[u8]) -> Result<(), SnapshotError> {
 ///
 /// # Errors
 /// When there is one, and neither it nor the one before it can be used.
-pub(super) fn read(path: &Path) -> Result<Option<Found>, SnapshotError> {
-    let reason = match read_one(path)? {
+pub(crate) fn read(path: &Path, kind: Kind) -> Result<Option<Found>, SnapshotError> {
+    let reason = match read_one(path, kind)? {
         One::Whole(content) => return Ok(Some(Found { file: path.to_owned(), content, note: None })),
         One::Missing => None,
         One::Broken(reason) => Some(reason),
     };
     let earlier = before(path);
-    match (read_one(&earlier)?, reason) {
+    match (read_one(&earlier, kind)?, reason) {
         (One::Whole(content), reason) => {
             let reason = reason.unwrap_or_else(|| "it is not there".to_owned());
             let note = format!(
@@ -121,7 +137,7 @@ enum One {
     Broken(String),
 }
 
-fn read_one(path: &Path) -> io::Result<One> {
+fn read_one(path: &Path, kind: Kind) -> io::Result<One> {
     let mut file = match fs::File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(One::Missing),
@@ -129,13 +145,14 @@ fn read_one(path: &Path) -> io::Result<One> {
     };
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
-    Ok(checked(&bytes).map_or_else(One::Broken, One::Whole))
+    Ok(checked(&bytes, kind).map_or_else(One::Broken, One::Whole))
 }
 
 /// The content of a snapshot's bytes, or what is wrong with them.
-fn checked(bytes: &[u8]) -> Result<Vec<u8>, String> {
-    let Some(rest) = bytes.strip_prefix(MAGIC) else {
-        return Err(if MAGIC.starts_with(bytes) {
+fn checked(bytes: &[u8], kind: Kind) -> Result<Vec<u8>, String> {
+    let magic = kind.magic();
+    let Some(rest) = bytes.strip_prefix(magic) else {
+        return Err(if magic.starts_with(bytes) {
             "it is empty".to_owned()
         } else {
             "it is another kind of file".to_owned()
@@ -164,7 +181,7 @@ mod tests {
     use super::*;
 
     fn read_back(path: &Path) -> Result<Option<(Vec<u8>, bool)>, String> {
-        match read(path) {
+        match read(path, Kind::Watch) {
             Ok(found) => Ok(found.map(|found| (found.content, found.note.is_some()))),
             Err(error) => Err(error.to_string()),
         }
@@ -175,9 +192,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("new/watch.snapshot");
         assert_eq!(read_back(&path), Ok(None));
-        write(&path, b"one").unwrap();
+        write(&path, Kind::Watch, b"one").unwrap();
         assert_eq!(read_back(&path), Ok(Some((b"one".to_vec(), false))));
-        write(&path, b"two").unwrap();
+        write(&path, Kind::Watch, b"two").unwrap();
         assert_eq!(read_back(&path), Ok(Some((b"two".to_vec(), false))));
         // Between the two renames of the next one.
         fs::rename(&path, before(&path)).unwrap();
@@ -188,8 +205,8 @@ mod tests {
     fn a_torn_or_changed_snapshot_gives_way_to_the_one_before() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("watch.snapshot");
-        write(&path, b"one").unwrap();
-        write(&path, b"two").unwrap();
+        write(&path, Kind::Watch, b"one").unwrap();
+        write(&path, Kind::Watch, b"two").unwrap();
         let whole = fs::read(&path).unwrap();
         for length in 0..whole.len() {
             fs::write(&path, whole.get(..length).unwrap()).unwrap();
@@ -209,7 +226,7 @@ mod tests {
         let path = folder.path().join("watch.snapshot");
         let check = |bytes: &[u8], expected: &str| {
             fs::write(&path, bytes).unwrap();
-            let error = read(&path).unwrap_err().to_string();
+            let error = read(&path, Kind::Watch).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
         };
         check(b"", "it is empty");

@@ -1,0 +1,210 @@
+//! What was counted for a back-test, kept in a file: other policies can be tested on it without reading the events again.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use weir_flow::{Ledger, Slice};
+use weir_math::Tally;
+use weir_model::EventCounts;
+use weir_model::event::Event;
+use weir_model::service::Service;
+
+use crate::engine::EngineError;
+use crate::measure::{self, Events, Reading, SloLedger, Stretch, Wanted};
+use crate::plugins::Plugins;
+use crate::project::Project;
+use crate::snapshot::{self, Kind, SnapshotError};
+
+/// What was read of the events.
+#[derive(Debug, Serialize, Deserialize)]
+struct Counted {
+    /// The time that was counted, in milliseconds since 1970.
+    from: i64,
+    until: i64,
+    /// The files that were read, with their lengths in bytes.
+    files: Vec<(String, u64)>,
+    /// Counts and events as JSON: their forms leave out what is empty, which this form can't.
+    counts: String,
+    kept: Vec<String>,
+    slos: Vec<CountedSlo>,
+}
+
+/// The ledger of one SLO.
+#[derive(Debug, Serialize, Deserialize)]
+struct CountedSlo {
+    service: String,
+    slo: String,
+    /// The digest of all that the counts depend on besides the events.
+    measure: [u8; 32],
+    newest: Option<i64>,
+    /// The start of each slice in seconds since 1970, with good, bad, unknown, and the greatest `latest`; or why there are none.
+    slices: Result<Vec<(i64, [u64; 3], Option<i64>)>, String>,
+}
+
+/// What was read for a back-test, and what there is to say about where it comes from.
+pub(super) struct Source {
+    pub(super) reading: Reading,
+    pub(super) note: Option<String>,
+}
+
+/// What concerns these services: from the file, if it is there, and else from the events, after which it is written.
+///
+/// # Errors
+/// When events can't be read; when the file is broken, or holds counts of something else.
+pub(super) fn read(
+    path: &Path,
+    project: &Project,
+    plugins: &Plugins,
+    services: &[&Service],
+    stretch: &Stretch<'_>,
+    events: &Events,
+) -> Result<Source, EngineError> {
+    let files = files(project, services, events)?;
+    let (from, until) = (measure::horizon(services, stretch.from), stretch.until.as_millisecond());
+    let Some(found) = snapshot::read(path, Kind::Counts)? else {
+        let reading = measure::read_stretch(project, plugins, services, stretch, events)?;
+        let wanted = measure::wanted(project, plugins, services, stretch.slice_seconds)?;
+        let counted = Counted::of(&reading, services, &wanted, (from, until), files)?;
+        let content = postcard::to_allocvec(&counted).map_err(internal)?;
+        snapshot::write(path, Kind::Counts, &content)?;
+        return Ok(Source { reading, note: None });
+    };
+    let foreign = |reason| SnapshotError::Foreign { file: found.file.display().to_string(), reason };
+    let counted: Counted = postcard::from_bytes(&found.content)
+        .map_err(|_| foreign("another build of Weir wrote it".to_owned()))?;
+    if counted.from > from || counted.until < until {
+        return Err(foreign(counted.too_short(from, until)).into());
+    }
+    let changed = files.iter().filter(|file| !counted.files.contains(file)).count()
+        + counted.files.iter().filter(|(name, _)| !files.iter().any(|(known, _)| known == name)).count();
+    let note = found.note.or_else(|| {
+        (changed > 0).then(|| {
+            format!(
+                "`{}` was counted before {changed} of the files with events changed; move it away to count anew",
+                path.display()
+            )
+        })
+    });
+    let wanted = measure::wanted(project, plugins, services, stretch.slice_seconds)?;
+    let reading = counted.reading(services, wanted).map_err(foreign)?;
+    Ok(Source { reading, note })
+}
+
+/// The files with events and how long they are; those without a length, as standard input, have 0.
+fn files(
+    project: &Project,
+    services: &[&Service],
+    events: &Events,
+) -> Result<Vec<(String, u64)>, EngineError> {
+    let length = |path: &Path| fs_err::metadata(path).map_or(0, |stored| stored.len());
+    let files = measure::event_files(project, services, events)?;
+    Ok(files
+        .into_iter()
+        .map(|file| (file.shown.to_string_lossy().into_owned(), length(&file.path)))
+        .collect())
+}
+
+/// The digest of all that an SLO's counts depend on besides the events.
+fn measure_of(wanted: &Wanted) -> [u8; 32] {
+    let request = &wanted.request;
+    let plugin = request.plugin.digest().to_string();
+    let all = (&request.service, request.slice_seconds, plugin, &request.params, &request.event_types);
+    Sha256::digest(format!("{all:?}")).into()
+}
+
+fn internal(error: impl ToString) -> EngineError {
+    EngineError::Internal(error.to_string())
+}
+
+impl Counted {
+    fn of(
+        reading: &Reading,
+        services: &[&Service],
+        wanted: &[Vec<Wanted>],
+        (from, until): (i64, i64),
+        files: Vec<(String, u64)>,
+    ) -> Result<Counted, EngineError> {
+        let mut slos = Vec::new();
+        for (service, (ledgers, wanted)) in services.iter().zip(reading.services.iter().zip(wanted)) {
+            for (ledger, wanted) in ledgers.iter().zip(wanted) {
+                slos.push(CountedSlo {
+                    service: service.about.name.to_string(),
+                    slo: ledger.slo.clone(),
+                    measure: measure_of(wanted),
+                    newest: ledger.ledger.as_ref().ok().and_then(Ledger::newest),
+                    slices: ledger
+                        .ledger
+                        .as_ref()
+                        .map(|ledger| ledger.slices().map(flat).collect())
+                        .map_err(Clone::clone),
+                });
+            }
+        }
+        let kept =
+            reading.kept.iter().map(serde_json::to_string).collect::<Result<_, _>>().map_err(internal)?;
+        let counts = serde_json::to_string(&reading.counts).map_err(internal)?;
+        Ok(Counted { from, until, files, counts, kept, slos })
+    }
+
+    /// It as if it had been read now.
+    ///
+    /// # Errors
+    /// With what is not in it.
+    fn reading(mut self, services: &[&Service], wanted: Vec<Vec<Wanted>>) -> Result<Reading, String> {
+        let mut of_services = Vec::new();
+        for (service, wanted) in services.iter().zip(wanted) {
+            let name = service.about.name.as_str();
+            let of_slo = |wanted: Wanted| self.ledger(name, wanted);
+            of_services.push(wanted.into_iter().map(of_slo).collect::<Result<_, _>>()?);
+        }
+        let nonsense = |error: &dyn std::fmt::Display| format!("an event in it makes no sense: {error}");
+        let event =
+            |text: &String| Event::parse(text).map(Event::into_owned).map_err(|error| nonsense(&error));
+        let counts: EventCounts = serde_json::from_str(&self.counts).map_err(|error| nonsense(&error))?;
+        let kept = self.kept.iter().map(event).collect::<Result<_, _>>()?;
+        Ok(Reading { services: of_services, counts, kept })
+    }
+
+    /// The ledger that an SLO needs.
+    fn ledger(&mut self, service: &str, wanted: Wanted) -> Result<SloLedger, String> {
+        let known = self.slos.iter_mut().find(|known| known.service == service && known.slo == wanted.slo);
+        let Some(known) = known else {
+            return Err(format!("it does not have `{service}/{}`", wanted.slo));
+        };
+        if known.measure != measure_of(&wanted) {
+            return Err(format!(
+                "`{service}/{}` was measured differently: by another plugin, with other parameters or slices",
+                wanted.slo
+            ));
+        }
+        let slice_seconds = wanted.request.slice_seconds;
+        let slices = std::mem::replace(&mut known.slices, Ok(Vec::new()));
+        let ledger = slices.map(|slices| {
+            Ledger::from_slices(slice_seconds, slices.into_iter().map(whole).collect(), known.newest)
+        });
+        Ok(SloLedger { slo: wanted.slo, calculator: wanted.request.plugin.digest(), ledger, slice_seconds })
+    }
+
+    fn too_short(&self, from: i64, until: i64) -> String {
+        let instant = |millis: i64| {
+            Timestamp::from_millisecond(millis).map_or_else(|_| millis.to_string(), |at| at.to_string())
+        };
+        format!(
+            "it counts from {} to {}, and what is asked takes {} to {}",
+            instant(self.from),
+            instant(self.until),
+            instant(from),
+            instant(until)
+        )
+    }
+}
+
+fn flat((start, slice): (i64, Slice)) -> (i64, [u64; 3], Option<i64>) {
+    (start, [slice.tally.good, slice.tally.bad, slice.tally.unknown], slice.latest)
+}
+
+fn whole((start, [good, bad, unknown], latest): (i64, [u64; 3], Option<i64>)) -> (i64, Slice) {
+    (start, Slice { tally: Tally { good, bad, unknown }, latest })
+}
