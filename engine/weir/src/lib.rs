@@ -22,6 +22,7 @@ mod init;
 mod lint;
 mod measure;
 mod measured;
+mod parallel;
 mod plugins;
 mod project;
 mod records;

@@ -7,6 +7,7 @@
 
 mod book;
 mod follow;
+mod panel;
 mod saved;
 mod sources;
 #[cfg(test)]
@@ -24,6 +25,7 @@ use weir_model::transition::Transition;
 use weir_model::{Change, EventCounts};
 
 use self::follow::Piece;
+use self::panel::{Minute, Panel};
 use self::saved::Saved;
 use self::sources::Sources;
 use self::watched::Watched;
@@ -90,6 +92,7 @@ pub struct Watch<'p> {
     live: Live,
     sources: Sources,
     services: Vec<Watched<'p>>,
+    panels: Vec<Panel>,
     time: Time,
     /// What has been found out and not yet handed out.
     news: Vec<Transition>,
@@ -161,23 +164,30 @@ impl Engine {
             stretch: stretch(&services),
         };
         let carries = wanted.iter().map(Vec::len).sum::<usize>() <= MOST_CARRIED;
+        let mut panels = Vec::new();
         let mut watched = Vec::new();
         let mut first = 0;
         for (service, wanted) in services.iter().zip(wanted) {
             let policies = self.budget_policies(project, service, request.gate.as_deref())?;
-            let armed = self.arm(project, &policies)?;
+            let names: Vec<String> =
+                policies.iter().map(|policy| policy.policy.about.name.to_string()).collect();
+            let known = panels.iter().position(|panel: &Panel| panel.policies == names);
+            let panel = known.unwrap_or(panels.len());
+            if panel == panels.len() {
+                panels.push(Panel { policies: names, armed: self.arm(project, &policies)? });
+            }
             let mut case = self.empty_case(project, service, Timestamp::UNIX_EPOCH);
             case.gate = request.gate.as_deref().unwrap_or(USUAL_GATE).to_owned();
             case.change = request.change;
             let count = wanted.len();
-            let mut new = Watched::new(service, case, armed, wanted, first, &live, time.stretch);
+            let mut new = Watched::new(service, case, panel, wanted, first, &live, time.stretch);
             new.carries = carries;
             first += count;
-            time.keep = time.keep.max(new.longest_look());
             time.horizon = time.horizon.max(2 * new.longest_window());
             watched.push(new);
         }
-        time.keep = time.keep.saturating_add(lateness / 1000);
+        let longest_look = panels.iter().map(Panel::longest_look).max().unwrap_or_default();
+        time.keep = time.keep.max(longest_look).saturating_add(lateness / 1000);
         let sources = Sources::new(project, &services, &request.events)?;
         let mut request = request.clone();
         request.thresholds.sort_by(|one, other| other.cmp(one));
@@ -187,6 +197,7 @@ impl Engine {
             live,
             sources,
             services: watched,
+            panels,
             time,
             news: Vec::new(),
             notes: Vec::new(),
@@ -363,9 +374,10 @@ impl Watch<'_> {
         let mut minute = floor(first, MINUTE);
         let from = self.request.from.map_or(i64::MIN, Timestamp::as_second);
         while minute <= last {
-            let kept_from = self.time.kept_from;
-            for service in self.services.iter_mut().filter(|_| minute >= from) {
-                service.judge(&self.live, minute, kept_from, &self.request.thresholds, &mut self.news)?;
+            if minute >= from {
+                let (kept_from, thresholds) = (self.time.kept_from, self.request.thresholds.as_slice());
+                let judged = Minute { live: &self.live, minute, kept_from, thresholds };
+                self.news.extend(judged.judge(&self.panels, &mut self.services)?);
             }
             self.time.minute = Some(minute);
             self.merge(minute)?;

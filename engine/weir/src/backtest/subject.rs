@@ -1,9 +1,6 @@
 //! The steps of one service, and all services side by side.
 
-use std::num::NonZeroUsize;
 use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 use weir_model::service::Service;
@@ -18,6 +15,7 @@ use crate::case::Case;
 use crate::decide::{Armed, Decided, Outlook, Question, decide_each};
 use crate::engine::EngineError;
 use crate::measured::{MeasuredSlo, Standing};
+use crate::parallel::in_parallel;
 
 /// How many steps one thread takes at a time, and a plugin is asked about with one call: enough for the call to cost next to
 /// nothing beside them, and few enough for the limits of a call.
@@ -59,11 +57,11 @@ pub(super) fn courses(
 ) -> Result<Vec<ServiceBacktest>, EngineError> {
     let count = usize::try_from(steps.count()).unwrap_or(usize::MAX);
     let batches = count.div_ceil(BATCH_STEPS);
-    let taken = in_parallel(subjects.len().saturating_mul(batches), |job| {
-        let (subject, batch) = (job / batches.max(1), job % batches.max(1));
+    let jobs = subjects.iter().flat_map(|subject| (0..batches).map(move |batch| (subject, batch)));
+    let taken = in_parallel(jobs.collect(), |(subject, batch)| {
         let first = batch * BATCH_STEPS;
         let last = count.min(first.saturating_add(BATCH_STEPS));
-        subjects.get(subject).map_or_else(|| Ok(Vec::new()), |subject| subject.take(first..last, steps))
+        subject.take(first..last, steps)
     });
     let mut taken = taken.into_iter();
     subjects
@@ -218,28 +216,4 @@ fn start_of_minute(at: Timestamp) -> Timestamp {
     let minute = i64::try_from(MINUTE).unwrap_or(i64::MAX);
     let second = at.as_second().div_euclid(minute).saturating_mul(minute);
     Timestamp::from_second(second).unwrap_or(at)
-}
-
-/// Does jobs on as many threads as the machine runs at once. The results are in the order of the jobs, whoever did them.
-fn in_parallel<T: Send>(jobs: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(jobs);
-    let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<(usize, T)>> = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                loop {
-                    let job = next.fetch_add(1, Ordering::Relaxed);
-                    if job >= jobs {
-                        return;
-                    }
-                    let result = work(job);
-                    done.lock().unwrap_or_else(PoisonError::into_inner).push((job, result));
-                }
-            });
-        }
-    });
-    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    done.sort_by_key(|(job, _)| *job);
-    done.into_iter().map(|(_, result)| result).collect()
 }

@@ -14,7 +14,7 @@ use weir_model::transition::{AlertState, Answer, DataState, News, Side, TRANSITI
 use super::MINUTE;
 use super::book::Book;
 use crate::case::Case;
-use crate::decide::{Armed, Burning, Outlook, decide};
+use crate::decide::{Burning, Decided, Question};
 use crate::engine::{EngineError, ServiceStatus};
 use crate::measure::Wanted;
 use crate::measured::{Counted, MeasuredSlo, Running, Slos, Standing};
@@ -27,7 +27,8 @@ const LONGER_PERIODS: u64 = 3 * 86_400;
 pub(super) struct Watched<'p> {
     pub(super) service: &'p Service,
     case: Case,
-    armed: Vec<Armed>,
+    /// The number of the panel that judges it.
+    pub(super) panel: usize,
     slis: Vec<MeasuredSli>,
     /// The time before the slices that are kept, by SLO.
     pub(super) pasts: BTreeMap<String, Past>,
@@ -76,7 +77,7 @@ impl<'p> Watched<'p> {
     pub(super) fn new(
         service: &'p Service,
         case: Case,
-        armed: Vec<Armed>,
+        panel: usize,
         wanted: Vec<Wanted>,
         first: usize,
         live: &Live,
@@ -99,7 +100,7 @@ impl<'p> Watched<'p> {
         Watched {
             service,
             case,
-            armed,
+            panel,
             slis,
             pasts: BTreeMap::new(),
             known: None,
@@ -107,13 +108,6 @@ impl<'p> Watched<'p> {
             said: Said::default(),
             stretch,
         }
-    }
-
-    /// The longest time that its policies look back, apart from the windows of the SLOs themselves, in seconds.
-    pub(super) fn longest_look(&self) -> i64 {
-        let needs = self.armed.iter().filter_map(|armed| armed.needs.as_ref()?.as_ref().ok());
-        let longest = needs.flat_map(|needs| &needs.windows).max().copied().unwrap_or_default();
-        i64::try_from(longest).unwrap_or(i64::MAX)
     }
 
     /// The longest window of its SLOs, in seconds.
@@ -153,19 +147,33 @@ impl<'p> Watched<'p> {
         }
     }
 
-    /// Judges the service at a full minute, and tells what has changed.
-    pub(super) fn judge(
+    /// Looks at the SLOs that count, as of a full minute.
+    ///
+    /// # Errors
+    /// When what was measured does not fit the SLOs, which nothing of this engine's making does.
+    pub(super) fn look(
         &mut self,
         live: &Live,
         minute: i64,
         kept_from: Option<i64>,
-        thresholds: &[Decimal],
-        news: &mut Vec<Transition>,
-    ) -> Result<(), EngineError> {
+    ) -> Result<Standing, EngineError> {
         self.case.at = Timestamp::from_second(minute).unwrap_or(Timestamp::MAX);
-        let judged = self.measured(live, minute, kept_from)?;
-        let standing = Standing { judged, shown: Vec::new() };
-        let decided = decide(&self.case, &self.armed, &standing, Outlook::Nothing);
+        Ok(Standing { judged: self.measured(live, minute, kept_from)?, shown: Vec::new() })
+    }
+
+    /// What its policies are asked about what was found.
+    pub(super) fn question<'q>(&'q self, standing: &'q Standing) -> Question<'q> {
+        Question { case: &self.case, standing }
+    }
+
+    /// Tells what has changed with a decision.
+    pub(super) fn tell(
+        &mut self,
+        decided: Decided,
+        standing: &Standing,
+        thresholds: &[Decimal],
+    ) -> Vec<Transition> {
+        let mut news = Vec::new();
         let mut tell = |what| {
             news.push(Transition {
                 schema_version: TRANSITION_VERSION,
@@ -197,7 +205,7 @@ impl<'p> Watched<'p> {
         }
         self.said.answer = Some(answer);
         self.said.burning = burning;
-        Ok(())
+        news
     }
 
     /// The SLOs that count, as of a full minute.
