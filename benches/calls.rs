@@ -68,6 +68,15 @@ fn calls(criterion: &mut Criterion<ThreadTime>) {
                 .iter(|| plugin.decide("bench", &limits, "{}", black_box(&situation)).expect("it answers"));
         });
     }
+    let situations = vec![situation(); 128];
+    let plugin = sandbox(Allocation::Pooled { instances: 64 }, None)
+        .load("burn-rate", &component("burn-rate"), &limits)
+        .expect("it loads");
+    group.throughput(Throughput::Elements(256));
+    group.bench_function("burn rates of 128 services with two SLOs each, in one call", |bencher| {
+        bencher
+            .iter(|| plugin.decide_each("bench", &limits, "{}", black_box(&situations)).expect("it answers"));
+    });
     group.finish();
 }
 

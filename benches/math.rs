@@ -44,6 +44,32 @@ fn benches(criterion: &mut Criterion<ThreadTime>) {
     criterion.bench_function("math/burn-rate alert", |bencher| {
         bencher.iter(|| alert.holds(black_box(&objective), black_box(counts), black_box(counts)));
     });
+    let account = &account;
+    let alerts: Vec<BurnAlert> =
+        [(3_600, 300, "14.4"), (21_600, 1_800, "6"), (86_400, 7_200, "3"), (259_200, 21_600, "1")]
+            .map(|(long, short, factor)| BurnAlert {
+                long,
+                short,
+                factor: Decimal::parse(factor).expect("it is one"),
+            })
+            .into();
+    let objectives: Vec<Objective> = (0..100)
+        .map(|hundredth| Objective::parse(&format!("99.{hundredth:02}%")).expect("it is one"))
+        .collect();
+    // Ten thousand SLOs are ten thousand evaluations; they share a ledger, since as many would not fit a small machine.
+    criterion.bench_function("math/four burn-rate alerts of 10,000 SLOs", |bencher| {
+        let over = |seconds: u64| account.counts(Span { start: NOW - seconds.cast_signed(), end: NOW });
+        bencher.iter(|| {
+            let slos = objectives.iter().cycle().take(10_000);
+            let fires = |objective: &Objective| {
+                alerts
+                    .iter()
+                    .filter(|alert| alert.holds(objective, over(alert.long), over(alert.short)))
+                    .count()
+            };
+            slos.map(|objective| fires(black_box(objective))).sum::<usize>()
+        });
+    });
     criterion.bench_function("math/latch", |bencher| {
         bencher.iter(|| latch.closed(black_box(&account), &objective, &window, NOW));
     });

@@ -297,6 +297,10 @@ impl<'p> Watched<'p> {
                 let past = self.pasts.entry(slo.to_string());
                 let past = past.or_insert_with(|| Past { seconds, until, merged: Vec::new() });
                 if merged.slices > 0 {
+                    // Room for a day: thousands of these would stand half empty if they doubled.
+                    if past.merged.len() == past.merged.capacity() {
+                        past.merged.reserve_exact(24);
+                    }
                     past.merged.push((start, merged));
                 }
             }
