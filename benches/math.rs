@@ -71,13 +71,13 @@ fn benches(criterion: &mut Criterion<ThreadTime>) {
         });
     });
     criterion.bench_function("math/latch", |bencher| {
-        bencher.iter(|| latch.closed(black_box(&account), &objective, &window, NOW));
+        bencher.iter(|| latch.closed(black_box(account), &objective, &window, NOW));
     });
     criterion.bench_function("math/exhausted when", |bencher| {
-        bencher.iter(|| exhausts_at(black_box(&account), &objective, &window, NOW, pace));
+        bencher.iter(|| exhausts_at(black_box(account), &objective, &window, NOW, pace));
     });
     criterion.bench_function("math/recovered when", |bencher| {
-        bencher.iter(|| recovers_at(black_box(&account), &objective, &window, NOW, &Decimal::ONE, pace));
+        bencher.iter(|| recovers_at(black_box(account), &objective, &window, NOW, &Decimal::ONE, pace));
     });
     criterion.bench_function("math/confidence", |bencher| {
         bencher.iter(|| objective_missed(black_box(&objective), black_box(counts)));

@@ -142,7 +142,8 @@ impl Engine {
 
     fn new_watch<'p>(&self, project: &'p Project, request: &WatchRequest) -> Result<Watch<'p>, EngineError> {
         self.check_parameters(project)?;
-        let services = self.watched_services(project, request)?;
+        let judged = self.watched_services(project, request)?;
+        let services: Vec<&Service> = judged.iter().map(|(service, _)| *service).collect();
         let grain = self.grain(project);
         let wanted = measure::wanted(project, &self.plugins, &services, &grain)?;
         let lateness = i64::try_from(request.lateness_seconds).unwrap_or(i64::MAX).saturating_mul(1000);
@@ -167,15 +168,8 @@ impl Engine {
         let mut panels = Vec::new();
         let mut watched = Vec::new();
         let mut first = 0;
-        for (service, wanted) in services.iter().zip(wanted) {
-            let policies = self.budget_policies(project, service, request.gate.as_deref())?;
-            let names: Vec<String> =
-                policies.iter().map(|policy| policy.policy.about.name.to_string()).collect();
-            let known = panels.iter().position(|panel: &Panel| panel.policies == names);
-            let panel = known.unwrap_or(panels.len());
-            if panel == panels.len() {
-                panels.push(Panel { policies: names, armed: self.arm(project, &policies)? });
-            }
+        for ((service, policies), wanted) in judged.iter().zip(wanted) {
+            let panel = self.panel(project, policies, &mut panels)?;
             let mut case = self.empty_case(project, service, Timestamp::UNIX_EPOCH);
             case.gate = request.gate.as_deref().unwrap_or(USUAL_GATE).to_owned();
             case.change = request.change;
@@ -205,6 +199,21 @@ impl Engine {
         })
     }
 
+    /// The number of the panel of these policies, which is added if it is not there yet.
+    fn panel(
+        &self,
+        project: &Project,
+        policies: &[CasePolicy],
+        panels: &mut Vec<Panel>,
+    ) -> Result<usize, EngineError> {
+        let names: Vec<String> = policies.iter().map(|policy| policy.policy.about.name.to_string()).collect();
+        if let Some(known) = panels.iter().position(|panel| panel.policies == names) {
+            return Ok(known);
+        }
+        panels.push(Panel { policies: names, armed: self.arm(project, policies)? });
+        Ok(panels.len() - 1)
+    }
+
     /// The policies that judge a service at a gate by its budgets.
     fn budget_policies(
         &self,
@@ -217,30 +226,32 @@ impl Engine {
         Ok(policies)
     }
 
-    /// The services that are asked about, or else all that a policy judges by budgets.
+    /// The services that are asked about, or else all that a policy judges by budgets; each with those policies.
     fn watched_services<'p>(
         &self,
         project: &'p Project,
         request: &WatchRequest,
-    ) -> Result<Vec<&'p Service>, EngineError> {
+    ) -> Result<Vec<(&'p Service, Vec<CasePolicy>)>, EngineError> {
         let gate = request.gate.as_deref();
-        let mut services: Vec<&Service> = Vec::new();
+        let mut services: Vec<(&Service, Vec<CasePolicy>)> = Vec::new();
         for name in &request.services {
             let service = self.service_file(project, name)?;
-            if self.budget_policies(project, service, gate)?.is_empty() {
+            let policies = self.budget_policies(project, service, gate)?;
+            if policies.is_empty() {
                 return Err(nothing_judged(name, gate.unwrap_or(USUAL_GATE)));
             }
-            services.push(service);
+            services.push((service, policies));
         }
         if request.services.is_empty() {
             for service in project.services() {
-                if !self.budget_policies(project, service, gate)?.is_empty() {
-                    services.push(service);
+                let policies = self.budget_policies(project, service, gate)?;
+                if !policies.is_empty() {
+                    services.push((service, policies));
                 }
             }
         }
-        services.sort_by_key(|service| service.about.name.as_str());
-        services.dedup_by_key(|service| service.about.name.as_str());
+        services.sort_by_key(|(service, _)| service.about.name.as_str());
+        services.dedup_by_key(|(service, _)| service.about.name.as_str());
         if services.is_empty() {
             return Err(nothing_judged("any service", gate.unwrap_or(USUAL_GATE)));
         }

@@ -39,9 +39,12 @@ struct CountedSlo {
     /// The digest of all that the counts depend on besides the events.
     measure: [u8; 32],
     newest: Option<i64>,
-    /// The start of each slice in seconds since 1970, with good, bad, unknown, and the greatest `latest`; or why there are none.
-    slices: Result<Vec<(i64, [u64; 3], Option<i64>)>, String>,
+    /// The slices, or why there are none.
+    slices: Result<Vec<FlatSlice>, String>,
 }
+
+/// The start of a slice in seconds since 1970, with good, bad and unknown, and the greatest `latest`.
+type FlatSlice = (i64, [u64; 3], Option<i64>);
 
 /// What was read for a back-test, and what there is to say about where it comes from.
 pub(super) struct Source {
@@ -114,7 +117,7 @@ fn measure_of(wanted: &Wanted) -> [u8; 32] {
     Sha256::digest(format!("{all:?}")).into()
 }
 
-fn internal(error: impl ToString) -> EngineError {
+fn internal<E: std::error::Error>(error: E) -> EngineError {
     EngineError::Internal(error.to_string())
 }
 
@@ -201,10 +204,10 @@ impl Counted {
     }
 }
 
-fn flat((start, slice): (i64, Slice)) -> (i64, [u64; 3], Option<i64>) {
+fn flat((start, slice): (i64, Slice)) -> FlatSlice {
     (start, [slice.tally.good, slice.tally.bad, slice.tally.unknown], slice.latest)
 }
 
-fn whole((start, [good, bad, unknown], latest): (i64, [u64; 3], Option<i64>)) -> (i64, Slice) {
+fn whole((start, [good, bad, unknown], latest): FlatSlice) -> (i64, Slice) {
     (start, Slice { tally: Tally { good, bad, unknown }, latest })
 }
