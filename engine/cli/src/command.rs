@@ -57,6 +57,9 @@ pub(crate) fn run(command: Command) -> Result<Exit, Failure> {
         Command::Import { command: ImportCommand::Openslo(arguments) } => import::openslo(&arguments),
         Command::Import { command: ImportCommand::Sloth(arguments) } => import::sloth(&arguments),
         Command::Import { command: ImportCommand::Pyrra(arguments) } => import::pyrra(&arguments),
+        Command::Import { command: ImportCommand::SloGenerator(arguments) } => {
+            import::slo_generator(&arguments)
+        }
         Command::Export { command: ExportCommand::Openslo(arguments) } => export::openslo(&arguments),
         Command::Schema { name } => schema::run(name.as_deref()),
         Command::Init { folder } => init::run(&folder),
