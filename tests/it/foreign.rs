@@ -201,3 +201,21 @@ fn alerts_that_fire_are_events_of_the_service_that_they_are_about() {
     // What is said again, by the webhook or by the API, is the same event.
     assert!(text.contains("\"duplicate\":2"), "{text}");
 }
+
+#[test]
+fn checks_are_shown_rule_files_as_json() {
+    let project = project();
+    let policy = "[policy]\nname = \"readiness\"\nplugin = \"production-readiness\"\ngrants = [\"alerts\"]\n\n[[params.rules]]\n\
+        id = \"alerts\"\nlevel = \"bronze\"\nlayer = \"monitoring\"\ntitle = \"alerts there\"\ntest = { kind = \"document\", path = \
+        \"alerts/{service}.yml#rules\", min-length = 90 }\n";
+    project.write("policies/readiness.toml", policy);
+    let check = |rules: &str, code: i32, expected: &str| {
+        project.write("alerts/my-service.yml", rules);
+        let run = project.weir(&["check", "my-service", "--at", "2026-01-02T00:00:00Z"]);
+        assert_eq!(run.code, code, "{}{}", run.stdout, run.stderr);
+        assert!(run.stdout.contains(expected), "{}", run.stdout);
+    };
+    // The text is longer than what is shown of it: no group, no problem.
+    check(&format!("groups: []\n# {}", "x".repeat(200)), 1, "has 27 characters");
+    check("groups: [{name: a, rules: [{alert: A, expr: a > 1}]}]\n", 0, "alerts/my-service.yml#rules");
+}
