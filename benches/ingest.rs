@@ -136,6 +136,7 @@ fn read(requests: &[Request], threads: usize, format: &Format, bytes: &[u8]) -> 
         from: 0,
         until: i64::MAX,
         keep_whole: vec!["weir.work.item".to_owned()],
+        environments: Vec::new(),
         strict: true,
         threads: NonZeroUsize::new(threads),
         progress: None,

@@ -84,6 +84,7 @@ fn read(format: &str, file: &str, threads: usize, requests: Vec<Request>) -> Res
         from: 0,
         until: i64::MAX,
         keep_whole: vec!["weir.work.item".to_owned()],
+        environments: Vec::new(),
         strict: true,
         threads: NonZeroUsize::new(threads),
         progress: None,

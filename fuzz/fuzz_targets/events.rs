@@ -47,6 +47,7 @@ pub fn flow(block_size: usize) -> Flow {
         from: 0,
         until: 4_102_444_800_000,
         keep_whole: vec!["weir.work.item".to_owned()],
+        environments: Vec::new(),
         strict: false,
         threads: NonZeroUsize::new(1),
         progress: None,

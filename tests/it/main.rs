@@ -7,12 +7,14 @@
     reason = "a test that can't go on has failed"
 )]
 
+mod alertmanager;
 mod author;
 mod backtest;
 mod bad_input;
 mod cases;
 mod connect;
 mod docs;
+mod foreign;
 mod gate;
 #[expect(dead_code, reason = "the tests of the sandbox itself use more of it")]
 #[path = "../../engine/host/tests/it/guest.rs"]

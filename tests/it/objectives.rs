@@ -200,6 +200,30 @@ fn a_lint_finds_slos_without_data_or_effect() {
 }
 
 #[test]
+fn a_lint_finds_minimums_that_are_always_met() {
+    let alert = "[[params.alerts]]\nlong = \"1h\"\nshort = \"5m\"\nfactor = \"2\"\neffect = \"hold\"\nurgency = \"page\"\n\
+                 minimum-events = 30\n";
+    let check = |budgeting: &str, alert: &str, expected: bool| {
+        let project = ten_days(100, "98.8%");
+        project.edit(
+            "services/my-service.toml",
+            "objective = \"98.8%\"",
+            &format!("objective = \"98.8%\"\nbudgeting = \"{budgeting}\""),
+        );
+        project.write(
+            "policies/burn-rate.toml",
+            format!("[policy]\nname = \"burn-rate\"\nplugin = \"burn-rate\"\n\n{alert}"),
+        );
+        let (_, text) = lint(&project, &[]);
+        let finding = "warning[needless-minimum] my-service availability: policy `burn-rate` asks for at least 30 events";
+        assert_eq!(text.contains(finding), expected, "{text}");
+    };
+    check("ratio-time-slices", alert, true);
+    check("occurrences", alert, false);
+    check("ratio-time-slices", "", false);
+}
+
+#[test]
 fn history_supports_what_it_makes_sure() {
     let project = ten_days(250, "99.9%");
     let run = project.weir(&["slo", "suggest", "--at", "2026-01-10T12:00:00Z", "--format", "json"]);

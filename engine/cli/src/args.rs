@@ -122,6 +122,8 @@ pub(crate) enum ImportCommand {
     Sloth(ImportSlothArguments),
     /// Read objectives of Pyrra
     Pyrra(ImportPyrraArguments),
+    /// Read configurations of slo-generator, SLOs with the shared configuration
+    SloGenerator(ImportSloGeneratorArguments),
 }
 
 /// What is read, and where it goes.
@@ -151,6 +153,16 @@ pub(crate) struct ImportPyrraArguments {
     /// The service that all objectives belong to [default: each becomes a service of its own]
     #[arg(long, value_name = "NAME")]
     pub(crate) service: Option<weir_model::Name>,
+    #[command(flatten)]
+    pub(crate) what: ImportArguments,
+}
+
+/// The arguments of `weir import slo-generator`.
+#[derive(Debug, Args)]
+pub(crate) struct ImportSloGeneratorArguments {
+    /// The window of the SLOs [default: the longest step of the error budget policy if it is in the files, else 28d]
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) window: Option<weir_model::value::Duration>,
     #[command(flatten)]
     pub(crate) what: ImportArguments,
 }

@@ -20,7 +20,7 @@ mod watch;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use weir::{Engine, EngineError, EngineOptions, Events, InitError, Project, ProjectError};
+use weir::{Engine, EngineError, EngineOptions, Events, InitError, Project, ProjectError, View};
 use weir_author::AuthorError;
 use weir_model::Diagnostic;
 
@@ -57,6 +57,9 @@ pub(crate) fn run(command: Command) -> Result<Exit, Failure> {
         Command::Import { command: ImportCommand::Openslo(arguments) } => import::openslo(&arguments),
         Command::Import { command: ImportCommand::Sloth(arguments) } => import::sloth(&arguments),
         Command::Import { command: ImportCommand::Pyrra(arguments) } => import::pyrra(&arguments),
+        Command::Import { command: ImportCommand::SloGenerator(arguments) } => {
+            import::slo_generator(&arguments)
+        }
         Command::Export { command: ExportCommand::Openslo(arguments) } => export::openslo(&arguments),
         Command::Schema { name } => schema::run(name.as_deref()),
         Command::Init { folder } => init::run(&folder),
@@ -199,15 +202,21 @@ fn events(arguments: &EventArguments) -> Events {
     Events { files: arguments.events.clone(), strict: arguments.strict, progress: None }
 }
 
+/// The other forms in which checks are shown documents.
+const VIEWS: [View; 1] =
+    [View { name: "rules", show: |path, text| weir_connect::rule_files::read(path, text).to_json() }];
+
 fn engine() -> Result<Engine, Failure> {
-    Ok(Engine::new(EngineOptions { code_cache: code_cache(), ready_instances: None })?)
+    let options = EngineOptions { code_cache: code_cache(), ready_instances: None };
+    Ok(Engine::new(options)?.with_views(&VIEWS))
 }
 
 /// An engine for many decisions: instances of plugins are kept ready, more than there are threads to use them.
 fn busy_engine() -> Result<Engine, Failure> {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
     let instances = u32::try_from(threads.saturating_mul(2)).unwrap_or(u32::MAX).clamp(8, 1024);
-    Ok(Engine::new(EngineOptions { code_cache: code_cache(), ready_instances: Some(instances) })?)
+    let options = EngineOptions { code_cache: code_cache(), ready_instances: Some(instances) };
+    Ok(Engine::new(options)?.with_views(&VIEWS))
 }
 
 /// Tells what the engine noticed beside its answer.

@@ -141,3 +141,18 @@ fn read(table: &serde_json::Value) -> Result<Alert, (&'static str, String)> {
     let minimum_events = table.get("minimum-events").and_then(serde_json::Value::as_u64).unwrap_or(0);
     Ok(Alert { burn: BurnAlert { long, short, factor }, urgency, minimum_events })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The schema of the plugin's parameters is generated from the plugin, and has its default in it.
+    #[test]
+    fn the_usual_alerts_are_those_of_the_plugin() {
+        let schema = include_str!("../../../plugins/burn-rate/parameters.schema.json");
+        let schema: serde_json::Value = serde_json::from_str(schema).unwrap();
+        let default = schema["properties"]["alerts"]["default"].as_array().unwrap();
+        let alerts: Vec<Alert> = default.iter().map(|table| read(table).unwrap()).collect();
+        assert_eq!(alerts, usual_alerts());
+    }
+}

@@ -1,5 +1,7 @@
 //! What the readers of other systems' files share.
+#![cfg_attr(not(feature = "default"), allow(dead_code, reason = "each reader uses a part of it"))]
 
+use weir_math::{Decimal, Ratio};
 use weir_model::diagnostic::{Code, Diagnostic, quote};
 use weir_model::value::{Duration, Objective, Percentage, ValueError};
 use weir_model::{Name, PromQuery};
@@ -136,4 +138,11 @@ pub(crate) fn windowed(item: Item<'_>) -> Option<PromQuery> {
         return None;
     }
     checked(item, PromQuery::parse(&query))
+}
+
+/// Seconds as milliseconds, where they are whole: `0.05` is `50ms`.
+pub(crate) fn milliseconds(seconds: &str) -> Option<String> {
+    let seconds = Ratio::from(Decimal::parse(seconds).ok()?);
+    let milliseconds = seconds.checked_mul(Ratio::from(1_000_u64))?.to_decimal_string(18);
+    (!milliseconds.contains('.') && milliseconds != "0").then(|| format!("{milliseconds}ms"))
 }

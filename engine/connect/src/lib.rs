@@ -8,16 +8,17 @@
 //! - [`alertmanager`] writes routes for their alerts, [`grafana`] a dashboard.
 //! - [`openmetrics`] writes what is left of error budgets as metrics.
 //! - [`openslo`] reads and writes OpenSLO v1.
-//! - [`sloth`] reads Sloth's specifications, [`pyrra`] Pyrra's objectives.
+//! - [`sloth`] reads Sloth's specifications, [`pyrra`] Pyrra's objectives, [`slo_generator`] configurations of slo-generator.
+//! - [`rule_files`] reads alerting rules of Prometheus, for checks to judge.
 
 #[cfg(feature = "alertmanager")]
 pub mod alertmanager;
 mod alerts;
-#[cfg(any(feature = "openslo", feature = "pyrra", feature = "sloth"))]
+#[cfg(feature = "import")]
 mod draft;
 #[cfg(feature = "grafana")]
 pub mod grafana;
-#[cfg(any(feature = "openslo", feature = "pyrra", feature = "sloth"))]
+#[cfg(feature = "import")]
 mod import;
 mod left;
 #[cfg(feature = "openmetrics")]
@@ -28,11 +29,15 @@ pub mod openslo;
 pub mod prometheus;
 #[cfg(feature = "pyrra")]
 pub mod pyrra;
+#[cfg(feature = "rule-files")]
+pub mod rule_files;
+#[cfg(feature = "slo-generator")]
+pub mod slo_generator;
 #[cfg(feature = "sloth")]
 pub mod sloth;
 mod yaml;
 
 pub use alerts::{Alert, Urgency, alerts_for, usual_alerts};
-#[cfg(any(feature = "openslo", feature = "pyrra", feature = "sloth"))]
+#[cfg(feature = "import")]
 pub use draft::{Imported, ServiceDraft};
 pub use left::{Generated, LeftOut};

@@ -3,12 +3,13 @@
 //! Pyrra knows no services: an SLO becomes a service of its own, unless it is said which one all of them belong to. Labels
 //! that it groups by stay in the queries, so that rules for Prometheus keep them apart; Weir itself measures them together.
 
-use weir_math::Decimal;
 use weir_model::diagnostic::{Code, quote};
 use weir_model::{Name, PromQuery};
 
 use crate::draft::{Imported, Measured, SliDraft, SloDraft, WindowDraft};
-use crate::import::{Services, checked, description, duration, free_slo_name, name, own, percent_objective};
+use crate::import::{
+    Services, checked, description, duration, free_slo_name, milliseconds, name, own, percent_objective,
+};
 use crate::yaml::read::File;
 use crate::yaml::table::{Item, Table};
 
@@ -201,24 +202,6 @@ fn bool_gauge(table: &Table<'_>, by: &str, sli: SliDraft) -> Option<SliDraft> {
         "the plugin `availability` judges them by their status: say otherwise in `params`",
     );
     Some(SliDraft { prometheus: vec![("good", query("sum")?), ("valid", query("count")?)], ..sli })
-}
-
-impl SliDraft {
-    /// The SLI with `latency` as its calculator.
-    fn fast(mut self, threshold: &str) -> SliDraft {
-        if let Ok(plugin) = Name::parse("latency") {
-            self.plugin = plugin;
-            self.params.insert("threshold".to_owned(), threshold.into());
-        }
-        self
-    }
-}
-
-/// Seconds as milliseconds, where they are whole: `0.05` is `50ms`.
-fn milliseconds(seconds: &str) -> Option<String> {
-    let seconds = weir_math::Ratio::from(Decimal::parse(seconds).ok()?);
-    let milliseconds = seconds.checked_mul(weir_math::Ratio::from(1_000_u64))?.to_decimal_string(18);
-    (!milliseconds.contains('.') && milliseconds != "0").then(|| format!("{milliseconds}ms"))
 }
 
 /// A latency as `latency` takes it: `1s` is `1000ms`.

@@ -1,7 +1,8 @@
 //! YAML: reading it with the place of every value, and writing it.
+#![cfg_attr(not(feature = "default"), allow(dead_code, reason = "each reader and writer uses a part of it"))]
 
-#[cfg(any(feature = "openslo", feature = "pyrra", feature = "sloth"))]
+#[cfg(feature = "yaml")]
 pub(crate) mod read;
-#[cfg(any(feature = "openslo", feature = "pyrra", feature = "sloth"))]
+#[cfg(feature = "yaml")]
 pub(crate) mod table;
 pub(crate) mod write;

@@ -7,6 +7,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 
 use weir_model::event::Event;
 
+use crate::cdevents;
 use crate::columns::{Scalar, Slots};
 use crate::dedupe::Fingerprint;
 use crate::plan::{Attributes, Plan};
@@ -52,7 +53,8 @@ pub(crate) fn take_in(
     let fingerprint = Some(Fingerprint::new(source.as_bytes(), id.as_bytes()));
     rows.arrive(plan, &Arrival { fingerprint, time, kind, service }, slots, || {
         let text = String::from_utf8_lossy(line);
-        Ok(Event::parse(&text).map_err(|error| error.to_string())?.into_owned())
+        let event = Event::parse(&text).map_err(|error| error.to_string())?.into_owned();
+        cdevents::translated(event, &plan.options.environments)
     });
     Ok(())
 }

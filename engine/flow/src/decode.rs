@@ -4,6 +4,8 @@
 use std::io;
 
 use crate::access_log::{self, Stamps};
+use crate::alertmanager;
+use crate::batch;
 use crate::blocks::{Ending, Lines, Stretch, is_blank, stretches};
 use crate::cloudevents;
 use crate::columns::Slots;
@@ -21,7 +23,7 @@ use crate::worker::Stream;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Format {
-    /// CloudEvents 1.0, one JSON object a line.
+    /// CloudEvents 1.0 as JSON: an object a line, a batch a line, or one batch as a whole.
     CloudEvents,
     /// An access log in the combined format.
     AccessLog {
@@ -37,6 +39,11 @@ pub enum Format {
     },
     /// Spans of OpenTelemetry: OTLP in its JSON form, one export request a line.
     OtlpSpans,
+    /// Alerts of Alertmanager: notifications of its webhook, one a line, or answers of its API.
+    Alertmanager {
+        /// The service that alerts are about whose labels name none.
+        service: Option<String>,
+    },
 }
 
 /// A format, made ready for the fields that a plan reads.
@@ -46,6 +53,7 @@ pub(crate) enum Layout {
     AccessLog(access_log::Layout),
     Csv(csv::Layout),
     OtlpSpans(otlp::Layout),
+    Alertmanager(Option<String>),
     #[cfg(feature = "parquet")]
     Parquet(parquet::Layout),
     /// There has been nothing but blank lines yet, and no header.
@@ -67,6 +75,7 @@ impl Layout {
                 csv::Layout::new(block, file, service.as_deref(), plan).map_or(Layout::Blank, Layout::Csv)
             }
             Format::OtlpSpans => Layout::OtlpSpans(otlp::Layout::new(plan)),
+            Format::Alertmanager { service } => Layout::Alertmanager(service.clone()),
         }
     }
 
@@ -74,7 +83,11 @@ impl Layout {
     pub(crate) fn header_end(&self) -> usize {
         match self {
             Layout::Csv(layout) => layout.header_end,
-            Layout::CloudEvents | Layout::AccessLog(_) | Layout::OtlpSpans(_) | Layout::Blank => 0,
+            Layout::CloudEvents
+            | Layout::AccessLog(_)
+            | Layout::OtlpSpans(_)
+            | Layout::Alertmanager(_)
+            | Layout::Blank => 0,
             #[cfg(feature = "parquet")]
             Layout::Parquet(_) => 0,
         }
@@ -105,6 +118,9 @@ impl Decoders {
                 layout.decode(bytes, plan, !stream.full_parsers, &mut self.clock, rows);
             }
             Layout::OtlpSpans(layout) => layout.decode(bytes, plan, rows),
+            Layout::Alertmanager(service) => {
+                alertmanager::decode(bytes, service.as_deref(), plan, &mut self.clock, rows);
+            }
             Layout::Blank => rows.lines += Lines::new(bytes).count() as u64,
             // It has no lines: its parts are read as they are.
             #[cfg(feature = "parquet")]
@@ -169,8 +185,25 @@ impl Decoders {
         if is_blank(line) {
             return;
         }
+        if batch::is_batch(line) {
+            return self.batch(line, plan, rows);
+        }
         if let Err(reason) = cloudevents::arrive(line, plan, &mut self.clock, rows) {
             rows.refuse(reason);
+        }
+    }
+
+    /// Reads a batch of events, which is on one line.
+    fn batch(&mut self, line: &[u8], plan: &Plan, rows: &mut Rows) {
+        let events = match batch::events(line) {
+            Ok(events) => events,
+            Err(reason) => return rows.refuse(reason),
+        };
+        for (idx, event) in events.iter().enumerate() {
+            let read = cloudevents::arrive(event.get().as_bytes(), plan, &mut self.clock, rows);
+            if let Err(reason) = read {
+                rows.refuse(format!("event {} of the batch: {reason}", idx + 1));
+            }
         }
     }
 }

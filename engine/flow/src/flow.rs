@@ -10,6 +10,7 @@ use std::thread;
 use weir_model::event::Event;
 use weir_model::{EventCounts, Refused};
 
+use crate::batch;
 use crate::blocks::Cutter;
 #[cfg(feature = "parquet")]
 use crate::blocks::Ending;
@@ -35,6 +36,8 @@ pub struct Options {
     pub until: i64,
     /// Types of events that are few and kept whole: work, deploys, incidents. No SLI measures them unless it names them.
     pub keep_whole: Vec<String>,
+    /// The environments whose deploys and incidents count, where events say which one they are about; all when it is empty.
+    pub environments: Vec<String>,
     /// Stop at the first line that can't be understood.
     pub strict: bool,
     /// How many threads decode and classify; none for as many as the machine has processors. No result depends on it.
@@ -122,7 +125,7 @@ impl Flow {
     /// When the stream can't be read, or, under `strict`, at the first line that can't be understood. What was read
     /// before stays counted. When a thread can't be started or has panicked, there is no outcome any more.
     pub fn read(&mut self, file: &str, format: &Format, stream: impl Read) -> Result<(), FlowError> {
-        let mut cutter = Cutter::new(stream, self.block_size);
+        let mut cutter = Cutter::new(batch::one_a_line(format, stream), self.block_size);
         let mut of_stream: Option<Arc<Stream>> = None;
         loop {
             let mut block = self.crew.emptied().unwrap_or_default();

@@ -7,7 +7,10 @@
 //! This crate owns the state of a run and opens no file: streams come in from outside.
 
 mod access_log;
+mod alertmanager;
+mod batch;
 mod blocks;
+mod cdevents;
 mod classify;
 mod cloudevents;
 mod columns;

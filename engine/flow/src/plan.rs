@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
+use crate::cdevents;
 use crate::columns::FieldKind;
 use crate::definition::{Definition, Request, definitions};
 use crate::flow::Options;
@@ -113,7 +114,8 @@ impl Plan {
 
     /// Whether events of this type are kept whole.
     pub(crate) fn keeps_whole(&self, kind: &str) -> bool {
-        self.options.keep_whole.iter().any(|keep| keep == kind)
+        let kept = &self.options.keep_whole;
+        kept.iter().any(|keep| keep == kind) || cdevents::is_looked_at(kind, kept)
     }
 
     /// Whether an event lies in the time that the ledgers keep.

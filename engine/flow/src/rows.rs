@@ -109,18 +109,19 @@ impl Rows {
         self.lines = 0;
     }
 
-    /// Takes an event in. `slots` are its fields by slot; `whole` makes the event in full, for those that are kept whole.
+    /// Takes an event in. `slots` are its fields by slot; `whole` makes the event in full, for those that are kept whole, or
+    /// says that there is nothing to keep.
     pub(crate) fn arrive(
         &mut self,
         plan: &Plan,
         event: &Arrival<'_>,
         slots: &[Option<Scalar<&str>>],
-        whole: impl FnOnce() -> Result<Event<'static>, String>,
+        whole: impl FnOnce() -> Result<Option<Event<'static>>, String>,
     ) {
         let fate = if plan.on_time(event.time) {
             let kind = self.kinds.code(plan, event.kind);
             let kept_whole = self.kinds.notes(kind).is_some_and(|notes| notes.kept_whole);
-            let whole = kept_whole.then(whole).transpose();
+            let whole = if kept_whole { whole() } else { Ok(None) };
             match (whole, event.service) {
                 (Err(reason), _) => Fate::Refused(Box::new(Refusal { line: self.lines, reason })),
                 (Ok(Some(whole)), service) => {

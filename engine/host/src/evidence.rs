@@ -38,9 +38,21 @@ pub(crate) mod refusal {
 #[derive(Debug, Clone)]
 pub struct Evidence(Arc<Inner>);
 
+/// Another form in which documents are shown to plugins that could not read the one they are in. A plugin asks for it with
+/// the path of the document, `#` and the name of the view: `alerts/shop.yml#rules`.
+#[derive(Debug, Clone, Copy)]
+pub struct View {
+    /// Its name.
+    pub name: &'static str,
+    /// Makes the other form of a document from its path, which is only shown, and its text. What is wrong with the document
+    /// is a part of it: the same text gives the same form.
+    pub show: fn(path: &str, text: &str) -> String,
+}
+
 #[derive(Debug)]
 struct Inner {
     source: Source,
+    views: Vec<View>,
     seen: Mutex<Seen>,
 }
 
@@ -85,11 +97,16 @@ impl Evidence {
     ///
     /// Nothing fails here: a folder that is missing or can't be opened is what the plugin will be told.
     pub fn folder(root: &Path, grants: &[String]) -> Evidence {
+        Evidence::folder_with(root, grants, &[])
+    }
+
+    /// The same with other forms of the documents beside them.
+    pub fn folder_with(root: &Path, grants: &[String], views: &[View]) -> Evidence {
         if grants.is_empty() {
-            Evidence::none()
-        } else {
-            Evidence::from(Source::Folder(Folder::open(root, grants)))
+            return Evidence::none();
         }
+        let source = Source::Folder(Folder::open(root, grants));
+        Evidence(Arc::new(Inner { source, views: views.to_vec(), seen: Mutex::default() }))
     }
 
     /// What a plugin was given before: the same answers to the same questions, and a refusal for every other one.
@@ -106,7 +123,12 @@ impl Evidence {
         if !is_within(path) {
             return Err(outside(path));
         }
-        let given = self.given(path, |folder| folder.read(path).map(Given::Text));
+        let given = self.given(path, |folder| match self.view(path) {
+            Some((document, view)) => {
+                folder.read(document).map(|text| Given::Text((view.show)(document, &text)))
+            }
+            None => folder.read(path).map(Given::Text),
+        });
         match given {
             Given::Text(text) => Ok(text),
             Given::Refused { code, text } => Err(Refusal { code, text }),
@@ -126,6 +148,12 @@ impl Evidence {
             Given::Refused { code, text } => Err(Refusal { code, text }),
             Given::Text(_) => Err(refuse(refusal::NOT_A_FILE, path, "is not a folder")),
         }
+    }
+
+    /// The document and its view that a path asks for.
+    fn view<'p>(&self, path: &'p str) -> Option<(&'p str, &View)> {
+        let (document, name) = path.rsplit_once('#')?;
+        Some((document, self.0.views.iter().find(|view| view.name == name)?))
     }
 
     /// What was given before under this key, or what the source gives now.
@@ -156,7 +184,7 @@ impl Evidence {
 
 impl From<Source> for Evidence {
     fn from(source: Source) -> Evidence {
-        Evidence(Arc::new(Inner { source, seen: Mutex::default() }))
+        Evidence(Arc::new(Inner { source, views: Vec::new(), seen: Mutex::default() }))
     }
 }
 

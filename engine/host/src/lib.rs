@@ -54,7 +54,7 @@ mod zones;
 pub use calculator::Calculator;
 pub use digest::{Digest, DigestError};
 pub use error::{CallError, LoadError};
-pub use evidence::{Evidence, Given};
+pub use evidence::{Evidence, Given, View};
 pub use exercise::Exercise;
 pub use info::{Info, read_info};
 pub use inspect::{Admission, Import, Inspection, inspect};

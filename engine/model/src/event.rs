@@ -9,9 +9,11 @@ use serde_json::value::RawValue;
 use crate::value::Instant;
 use crate::word::words;
 
+mod alert;
 mod form;
 mod happened;
 
+pub use alert::{ALERT_CLEARED, ALERT_FIRED, AlertNews, AlertUrgency};
 pub use happened::{
     DEPLOY, Deployed, INCIDENT_DECLARED, INCIDENT_MITIGATED, INCIDENT_RESOLVED, IncidentNews,
 };

@@ -42,6 +42,10 @@ pub struct About {
     /// The time zone in which people are shown instants; UTC unless said otherwise. JSON, decision records and the
     /// sentences in them keep UTC.
     pub time_zone: Option<TimeZone>,
+    /// The environments whose deploys and incidents count, where CDEvents say which one they are about; all unless said
+    /// otherwise.
+    #[serde(default)]
+    pub environments: Vec<String>,
 }
 
 /// A set of files with events.
@@ -56,6 +60,7 @@ pub struct EventSource {
     #[schemars(length(min = 1))]
     pub paths: Vec<PathPattern>,
     /// Access logs: the service whose log it is. CSV and Parquet: the service that rows without a `subject` are about.
+    /// Alertmanager: the service that alerts are about whose labels name none.
     pub service: Option<Name>,
     /// Access logs only: the names of the fields that follow those of the combined format.
     #[serde(default)]
@@ -73,6 +78,8 @@ words! {
         Csv = "csv",
         /// Spans of OpenTelemetry: OTLP in its JSON form, one export a line.
         OtlpSpans = "otlp-spans",
+        /// Alerts of Alertmanager: notifications of its webhook, one a line, or answers of its API.
+        Alertmanager = "alertmanager",
         /// Tables in Parquet, one event a row, with the names of fields for columns.
         Parquet = "parquet",
     }
@@ -110,6 +117,17 @@ impl Content for Project {
                 EventFormat::Csv => {
                     let help = "remove it: the header of the file names its fields";
                     needless(problems, &table, "fields-after", !source.fields_after.is_empty(), "CSV", help);
+                }
+                EventFormat::Alertmanager => {
+                    let help = "remove it: alerts have labels";
+                    needless(
+                        problems,
+                        &table,
+                        "fields-after",
+                        !source.fields_after.is_empty(),
+                        "alerts",
+                        help,
+                    );
                 }
                 EventFormat::Parquet => {
                     let help = "remove it: the file names its columns";

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use weir_host::{Allocation, Evidence, Kind, Sandbox, SandboxOptions};
+use weir_host::{Allocation, Evidence, Kind, Sandbox, SandboxOptions, View};
 use weir_model::diagnostic::{Code, Diagnostic, nearest_word, quote};
 use weir_model::record::{Inputs, Measured, PolicyInput};
 use weir_model::service::Service;
@@ -168,6 +168,7 @@ pub(crate) struct Measurements<'p> {
 #[derive(Debug)]
 pub struct Engine {
     pub(crate) plugins: Plugins,
+    views: Vec<View>,
 }
 
 impl Engine {
@@ -181,7 +182,15 @@ impl Engine {
             None => Allocation::OnDemand,
         };
         let options = SandboxOptions { allocation, cache: options.code_cache };
-        Ok(Engine { plugins: Plugins::new(Sandbox::new(options).map_err(EngineError::Sandbox)?) })
+        let plugins = Plugins::new(Sandbox::new(options).map_err(EngineError::Sandbox)?);
+        Ok(Engine { plugins, views: Vec::new() })
+    }
+
+    /// The same engine, which shows checks the documents of a project in other forms, too.
+    #[must_use]
+    pub fn with_views(mut self, views: &[View]) -> Engine {
+        self.views = views.to_vec();
+        self
     }
 
     /// What happened to the code cache since this was last asked, for the person who runs the engine: an entry that was
@@ -422,7 +431,7 @@ impl Engine {
                 let plugin =
                     self.plugins.named(project, about.plugin.as_str(), &plugins::limits(&policy.limits))?;
                 let grants: Vec<String> = about.grants.iter().map(ToString::to_string).collect();
-                Ok(Armed::new(policy, plugin, Evidence::folder(project.root(), &grants)))
+                Ok(Armed::new(policy, plugin, Evidence::folder_with(project.root(), &grants, &self.views)))
             })
             .collect()
     }

@@ -62,6 +62,6 @@ pub use toil::ToilReport;
 pub use watch::{Step, Watch, WatchRequest};
 pub use weir_flow::Progress;
 pub use weir_host::{
-    Admission, CallError, Check, Digest, Exercise, Import, Info, Inspection, Kind, Rule, Verification,
+    Admission, CallError, Check, Digest, Exercise, Import, Info, Inspection, Kind, Rule, Verification, View,
 };
 pub use weir_model as model;

@@ -2,9 +2,11 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::Value;
 use weir_host::Kind;
 use weir_math::Budget;
 use weir_model::service::{Lifecycle, Service};
+use weir_model::slo::{Budgeting, Slo};
 use weir_model::{Change, Effect, EventCounts, Severity};
 
 use crate::case::CasePolicy;
@@ -64,6 +66,7 @@ codes! {
     NeverMet "never-met" Warning "An objective was missed on every day of the recorded data.";
     NeverAtRisk "never-at-risk" Warning "At least 90 % of an error budget was left on every day of the recorded data.";
     UnreachableAlert "unreachable-alert" Error "A policy waits for a burn rate that a total outage does not reach.";
+    NeedlessMinimum "needless-minimum" Warning "A policy asks for a least number of events of an SLO that counts slices by degrees.";
     NeverStops "never-stops" Warning "No budget policy has an effect on an SLO, even in a total outage.";
 }
 
@@ -136,6 +139,7 @@ impl Engine {
         let mut findings = Vec::new();
         for (service, slos) in &services {
             findings.extend(of_file(service));
+            findings.extend(of_minimums(project, service));
             let judged = slos.judged(at);
             for slo in &judged {
                 findings.extend(of_history(service, slo, at));
@@ -219,6 +223,36 @@ fn of_file(service: &Service) -> Vec<LintFinding> {
         );
         let remedy = "keep those that users notice";
         findings.push(LintFinding::new(LintCode::TooManySlis, service, None, text, remedy));
+    }
+    findings
+}
+
+/// Which policies ask for a least number of events where there is none that could be too small: by degrees, each slice counts
+/// as a billion.
+fn of_minimums(project: &Project, service: &Service) -> Vec<LintFinding> {
+    let mut findings = Vec::new();
+    for policy in project.policies().filter(|policy| policy.scope.covers(service)) {
+        let alerts = policy.params.get("alerts").and_then(Value::as_array);
+        let least = |alert: &Value| alert.get("minimum-events").and_then(Value::as_u64);
+        let least = alerts.into_iter().flatten().filter_map(least).max().unwrap_or(0);
+        if policy.about.plugin.as_str() != "burn-rate" || least == 0 {
+            continue;
+        }
+        let by_degrees =
+            |slo: &&Slo| slo.budgeting == Budgeting::RatioTimeSlices && policy.scope.covers_slo(&slo.name);
+        for slo in service.slos.iter().filter(by_degrees) {
+            findings.push(LintFinding {
+                code: LintCode::NeedlessMinimum,
+                severity: LintCode::NeedlessMinimum.severity().to_string(),
+                service: service.about.name.to_string(),
+                slo: Some(slo.name.to_string()),
+                text: format!(
+                    "policy `{}` asks for at least {least} events, and `{}` counts {}, of which there are always more",
+                    policy.about.name, slo.name, slo.budgeting
+                ),
+                remedy: "remove `minimum-events`, or budget by `occurrences` or `time-slices`".to_owned(),
+            });
+        }
     }
     findings
 }

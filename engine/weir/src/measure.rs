@@ -87,6 +87,7 @@ pub(crate) fn read_stretch(
         from: horizon(services, stretch.from),
         until: stretch.until.as_millisecond(),
         keep_whole: KEPT_WHOLE.map(str::to_owned).to_vec(),
+        environments: project.file.about.environments.clone(),
         strict: events.strict,
         threads: None,
         progress: events.progress.clone(),
@@ -225,6 +226,7 @@ fn format(source: &EventSource) -> FileFormat {
         },
         (EventFormat::Csv, service) => Format::Csv { service },
         (EventFormat::OtlpSpans, _) => Format::OtlpSpans,
+        (EventFormat::Alertmanager, service) => Format::Alertmanager { service },
         (EventFormat::AccessLog, None) | (EventFormat::CloudEvents, _) => Format::CloudEvents,
     })
 }

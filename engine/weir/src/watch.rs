@@ -151,6 +151,7 @@ impl Engine {
             from: i64::MIN,
             until: i64::MAX,
             keep_whole: KEPT_WHOLE.map(str::to_owned).to_vec(),
+            environments: project.file.about.environments.clone(),
             strict: request.events.strict,
             threads: None,
             progress: None,

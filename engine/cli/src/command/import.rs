@@ -8,7 +8,7 @@ use weir_connect::{Imported, ServiceDraft};
 use weir_model::Severity;
 
 use super::Failure;
-use crate::args::{ImportArguments, ImportPyrraArguments, ImportSlothArguments};
+use crate::args::{ImportArguments, ImportPyrraArguments, ImportSloGeneratorArguments, ImportSlothArguments};
 use crate::exit::Exit;
 use crate::output;
 use crate::render::diagnostics::lines;
@@ -23,6 +23,10 @@ pub(super) fn sloth(arguments: &ImportSlothArguments) -> Result<Exit, Failure> {
 
 pub(super) fn pyrra(arguments: &ImportPyrraArguments) -> Result<Exit, Failure> {
     import(&arguments.what, |files| weir_connect::pyrra::read(files, arguments.service.as_ref()))
+}
+
+pub(super) fn slo_generator(arguments: &ImportSloGeneratorArguments) -> Result<Exit, Failure> {
+    import(&arguments.what, |files| weir_connect::slo_generator::read(files, arguments.window))
 }
 
 /// Reads the files and writes what becomes of them. What could not be carried over is listed; an SLO that is missing makes

@@ -188,3 +188,7 @@ impl<'a> Slo<'a> {
 #[cfg(test)]
 #[cfg(feature = "sloth")]
 mod tests;
+
+#[cfg(test)]
+#[cfg(feature = "sloth")]
+mod tree;

@@ -3,6 +3,8 @@
 //! A scalar stays the text that it is in the file, so that a number is never a float in between. Size is bounded: depth,
 //! and how many nodes there are once aliases are followed.
 
+#[cfg(feature = "rule-files")]
+use std::cell::OnceCell;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -22,6 +24,9 @@ pub(crate) struct File {
     path: String,
     text: Arc<str>,
     said: RefCell<Vec<Diagnostic>>,
+    /// Where lines begin, once somebody has asked.
+    #[cfg(feature = "rule-files")]
+    lines: OnceCell<Vec<usize>>,
 }
 
 /// A value with its place.
@@ -56,7 +61,13 @@ pub(crate) struct Key {
 impl File {
     /// A file of this text. The path is only shown.
     pub(crate) fn new(path: &str, text: &str) -> File {
-        File { path: path.to_owned(), text: Arc::from(text), said: RefCell::new(Vec::new()) }
+        File {
+            path: path.to_owned(),
+            text: Arc::from(text),
+            said: RefCell::new(Vec::new()),
+            #[cfg(feature = "rule-files")]
+            lines: OnceCell::new(),
+        }
     }
 
     /// The documents of the file. What is no YAML is said, and there is none then.
@@ -68,6 +79,20 @@ impl File {
                 Vec::new()
             }
         }
+    }
+
+    /// Line and column of a byte, both from 1, the column in characters.
+    #[cfg(feature = "rule-files")]
+    pub(crate) fn position(&self, byte: usize) -> (usize, usize) {
+        // Many places of a file are asked for, so its lines are looked for once.
+        let starts = self.lines.get_or_init(|| {
+            let ends = self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+            std::iter::once(0).chain(ends.map(|(end, _)| end + 1)).collect()
+        });
+        let line = starts.partition_point(|start| *start <= byte).max(1);
+        let start = starts.get(line - 1).copied().unwrap_or(0);
+        let before = self.text.get(start..byte).unwrap_or_default();
+        (line, before.chars().count() + 1)
     }
 
     /// Adds to what is said about the file.
@@ -286,6 +311,16 @@ mod tests {
         );
         assert_eq!(shown("a: &x {b: 1}\nc: *x\n"), ["0..0 {a@0={b@7=1} c@13={b@7=1}}"]);
         assert_eq!(shown("# nothing\n---\n---\n"), [""; 0]);
+    }
+
+    #[cfg(feature = "rule-files")]
+    #[test]
+    fn places_are_those_of_diagnostics() {
+        let text = "ü: 1\n\nb: ä\r\n";
+        let file = File::new("a.yaml", text);
+        for (byte, _) in text.char_indices().chain([(text.len(), ' ')]) {
+            assert_eq!(file.position(byte), weir_model::diagnostic::position(text, byte), "{byte}");
+        }
     }
 
     #[test]

@@ -63,6 +63,24 @@ impl<'f> Item<'f> {
         }
     }
 
+    /// Whether the value is a list.
+    #[cfg(feature = "slo-generator")]
+    pub(crate) fn is_list(self) -> bool {
+        matches!(self.node.value, Value::List(_))
+    }
+
+    /// Line and column, both from 1, the column in characters.
+    #[cfg(feature = "rule-files")]
+    pub(crate) fn position(self) -> (usize, usize) {
+        self.file.position(self.node.range.start)
+    }
+
+    /// Whether the value is a table with this key.
+    #[cfg(any(feature = "rule-files", feature = "slo-generator"))]
+    pub(crate) fn has(self, key: &str) -> bool {
+        self.entries().any(|(entry, _)| entry == key)
+    }
+
     /// The elements of a list. What is none is said to be wrong.
     pub(crate) fn list(self) -> impl Iterator<Item = Item<'f>> {
         let elements = match &self.node.value {

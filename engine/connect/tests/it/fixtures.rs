@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use weir_connect::prometheus::{Target, rules};
-use weir_connect::{Imported, openslo, pyrra, sloth, usual_alerts};
+use weir_connect::{Imported, openslo, pyrra, rule_files, slo_generator, sloth, usual_alerts};
 use weir_model::Severity;
 use weir_model::value::Duration;
 
@@ -144,4 +144,43 @@ fn every_slo_of_openslo_is_read_or_refused() {
     }
     println!("OpenSLO: {read} of {slos} SLOs read, {refused} things refused");
     assert!(read > 0);
+}
+
+#[test]
+fn every_slo_of_slo_generator_is_read_or_refused() {
+    let Some(files) = files("slo/slo-generator") else { return };
+    let shown: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let imported = slo_generator::read(&shown, None);
+    let slos: usize = files.iter().map(|(_, text)| text.matches("kind: ServiceLevelObjective").count()).sum();
+    let (read, refused) = outcome("slo-generator", &imported);
+    println!("slo-generator: {read} of {slos} SLOs read, {refused} things refused");
+    assert!(slos > 0 && read + refused >= slos);
+    check_rules("slo-generator", &imported);
+    // Each backend, exporter and policy of the shared configuration is named.
+    let named = imported.diagnostics.iter().filter(|said| said.severity == Severity::Warning).count();
+    assert!(named >= 20, "{named}");
+}
+
+#[test]
+fn every_alert_of_rule_files_is_read_with_its_place() {
+    let Some(files) = files("practice/prometheus-rules") else { return };
+    let mut read = 0;
+    for (path, text) in &files {
+        let file = rule_files::read(path, text);
+        assert!(file.diagnostics.is_empty(), "{:?}", file.diagnostics);
+        let alerts: Vec<_> = file.groups.iter().flat_map(|group| &group.alerts).collect();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(
+            alerts.len(),
+            text.lines().filter(|line| line.trim().starts_with("- alert: ")).count(),
+            "{path}"
+        );
+        for alert in &alerts {
+            assert!(lines[alert.alert.line - 1].ends_with(&format!("alert: {}", alert.alert.text)), "{path}");
+            assert!(alert.labels.contains_key("severity"), "{path}: {}", alert.alert.text);
+        }
+        read += alerts.len();
+    }
+    println!("Prometheus: {read} alerts read");
+    assert!(read > 50, "{read}");
 }

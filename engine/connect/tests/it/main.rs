@@ -11,9 +11,11 @@
 mod alertmanager;
 mod fixtures;
 mod grafana;
+mod hostile;
 mod openmetrics;
 mod openslo;
 mod prometheus;
 mod pyrra;
+mod slo_generator;
 mod sloth;
 mod support;

@@ -7,7 +7,8 @@ use crate::{Cut, Summary, WHOLE, options, requests, run};
 
 /// Any of the formats.
 pub(crate) fn formats() -> impl Strategy<Value = Format> {
-    prop::sample::select(vec![Format::CloudEvents, access_log(), csv(), Format::OtlpSpans])
+    let alertmanager = Format::Alertmanager { service: Some("a".to_owned()) };
+    prop::sample::select(vec![Format::CloudEvents, access_log(), csv(), Format::OtlpSpans, alertmanager])
 }
 
 fn access_log() -> Format {

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that can't go on panics")]
 
+mod batches;
 mod calculators;
 mod formats;
 mod laws;
@@ -65,6 +66,7 @@ fn options(threads: usize, strict: bool) -> Options {
         from: FROM,
         until: UNTIL,
         keep_whole: vec!["weir.work.item".to_owned()],
+        environments: Vec::new(),
         strict,
         threads: NonZeroUsize::new(threads),
         progress: None,

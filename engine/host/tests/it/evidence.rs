@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 use weir_host::contract::checker::{Finding, Subject};
-use weir_host::{Evidence, Given, Plugin};
+use weir_host::{Evidence, Given, Plugin, View};
 
 use crate::guest::Guest;
 use crate::{load, patient};
@@ -74,6 +74,27 @@ fn documents_of_granted_folders_are_read() {
     );
     check(&Evidence::none(), &[("runbooks/shop.md", 1, "`runbooks/shop.md` is not granted by the policy")]);
     check(&granted(root.path(), &["nothing"]), &[("nothing/a.md", 1, "`nothing` does not exist")]);
+}
+
+#[test]
+fn documents_are_shown_in_other_forms_and_recorded_so() {
+    let root = project();
+    let view = View { name: "shout", show: |path, text| format!("{path}: {}", text.to_uppercase()) };
+    let evidence = Evidence::folder_with(root.path(), &["runbooks".to_owned()], &[view]);
+    let cases = [
+        ("runbooks/shop.md#shout", 0, "runbooks/shop.md: # SHOP\n"),
+        ("runbooks/shop.md#whisper", 1, "`runbooks/shop.md#whisper` does not exist"),
+        ("runbooks/none.md#shout", 1, "`runbooks/none.md` does not exist"),
+        ("post-mortems/2026.md#shout", 1, "`post-mortems/2026.md` is not granted by the policy"),
+        (
+            "runbooks/../secret.txt#shout",
+            1,
+            "`runbooks/../secret.txt#shout` is not a path within the project",
+        ),
+    ];
+    check(&evidence, &cases);
+    // What was shown is given again without the document, and without the view.
+    check(&Evidence::recorded(evidence.transcript()), &cases);
 }
 
 #[test]

@@ -52,10 +52,7 @@ impl Happened {
                     };
                     happened.deploys.push((service, deploy));
                 }
-                INCIDENT_DECLARED => {
-                    let news: IncidentNews = data(event)?;
-                    happened.incidents.push((service, declared(news, *at)));
-                }
+                INCIDENT_DECLARED => happened.declare(service, data(event)?, *at),
                 _ => {}
             }
         }
@@ -78,6 +75,19 @@ impl Happened {
             ended.get_or_insert(*at);
         }
         Ok(happened)
+    }
+
+    /// Takes in that an incident was declared. Who detects it and who reports it may both say so: it is one incident, and what
+    /// is said first counts.
+    fn declare(&mut self, service: String, news: IncidentNews, at: Timestamp) {
+        let mut known = self.incidents.iter_mut();
+        let known = known.find(|(subject, incident)| *subject == service && incident.id == news.incident);
+        let Some((_, incident)) = known else {
+            return self.incidents.push((service, declared(news, at)));
+        };
+        incident.title = incident.title.take().or(news.title);
+        incident.severity = incident.severity.take().or(news.severity);
+        incident.began = incident.began.or(news.began.map(|began| *began));
     }
 
     /// The deploys of a service from one instant up to another, oldest first.
