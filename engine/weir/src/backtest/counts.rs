@@ -23,6 +23,8 @@ struct Counted {
     /// The time that was counted, in milliseconds since 1970.
     from: i64,
     until: i64,
+    /// The environments whose deploys and incidents were kept.
+    environments: Vec<String>,
     /// The files that were read, with their lengths in bytes.
     files: Vec<(String, u64)>,
     /// Counts and events as JSON: their forms leave out what is empty, which this form can't.
@@ -69,7 +71,8 @@ pub(super) fn read(
     let Some(found) = snapshot::read(path, Kind::Counts)? else {
         let reading = measure::read_stretch(project, plugins, services, stretch, events)?;
         let wanted = measure::wanted(project, plugins, services, stretch.slice_seconds)?;
-        let counted = Counted::of(&reading, services, &wanted, (from, until), files)?;
+        let environments = project.file.about.environments.clone();
+        let counted = Counted::of(&reading, services, &wanted, (from, until), environments, files)?;
         let content = postcard::to_allocvec(&counted).map_err(internal)?;
         snapshot::write(path, Kind::Counts, &content)?;
         return Ok(Source { reading, note: None });
@@ -79,6 +82,9 @@ pub(super) fn read(
         .map_err(|_| foreign("another build of Weir wrote it".to_owned()))?;
     if counted.from > from || counted.until < until {
         return Err(foreign(counted.too_short(from, until)).into());
+    }
+    if counted.environments != project.file.about.environments {
+        return Err(foreign("it has the deploys and incidents of other environments".to_owned()).into());
     }
     let changed = files.iter().filter(|file| !counted.files.contains(file)).count()
         + counted.files.iter().filter(|(name, _)| !files.iter().any(|(known, _)| known == name)).count();
@@ -127,6 +133,7 @@ impl Counted {
         services: &[&Service],
         wanted: &[Vec<Wanted>],
         (from, until): (i64, i64),
+        environments: Vec<String>,
         files: Vec<(String, u64)>,
     ) -> Result<Counted, EngineError> {
         let mut slos = Vec::new();
@@ -148,7 +155,7 @@ impl Counted {
         let kept =
             reading.kept.iter().map(serde_json::to_string).collect::<Result<_, _>>().map_err(internal)?;
         let counts = serde_json::to_string(&reading.counts).map_err(internal)?;
-        Ok(Counted { from, until, files, counts, kept, slos })
+        Ok(Counted { from, until, environments, files, counts, kept, slos })
     }
 
     /// It as if it had been read now.
