@@ -7,4 +7,7 @@ mod events;
 use libfuzzer_sys::fuzz_target;
 use weir_flow::Format;
 
-fuzz_target!(|bytes: &[u8]| events::both_ways(&Format::Alertmanager { service: Some("a".to_owned()) }, bytes));
+fuzz_target!(|bytes: &[u8]| events::both_ways(
+    &Format::Alertmanager { service: Some("a".to_owned()) },
+    bytes
+));

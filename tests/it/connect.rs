@@ -140,3 +140,31 @@ fn what_is_imported_is_a_project_that_rules_are_generated_from() {
     );
     assert_eq!(weir(&["import", "pyrra", file.to_str().unwrap()]).code, 2);
 }
+
+#[test]
+fn slos_of_slo_generator_get_the_window_of_their_policy() {
+    let project = Project::new();
+    let slo = |backend: &str, name: &str| {
+        format!(
+            "apiVersion: sre.google.com/v2\nkind: ServiceLevelObjective\nmetadata:\n  name: lending-{name}\n  labels: \
+             {{service_name: lending, feature_name: loans, slo_name: {name}}}\nspec:\n  backend: {backend}\n  method: \
+             good_bad_ratio\n  service_level_indicator: {{filter_good: 'loans_total{{state=\"good\"}}', filter_valid: \
+             loans_total}}\n  goal: 0.99\n---\n"
+        )
+    };
+    let config = "error_budget_policies:\n  default:\n    steps: [{window: 3600}, {window: 604800}]\n";
+    project.write("slos.yaml", slo("prometheus", "granted")).write("config.yaml", config);
+    let (slos, shared, out) =
+        (project.path("slos.yaml"), project.path("config.yaml"), project.path("services"));
+    let files = [slos.to_str().unwrap(), shared.to_str().unwrap(), "--out", out.to_str().unwrap()];
+    let run = weir(&[&["import", "slo-generator"], &files[..]].concat());
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let text = std::fs::read_to_string(project.path("services/lending.toml")).unwrap();
+    assert!(text.contains("name = \"loans-granted\"") && text.contains("window = \"7d\""), "{text}");
+    let run = project.weir(&["generate", "prometheus", "lending"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    project.write("slos.yaml", slo("cloud_monitoring", "denied"));
+    let run = weir(&["import", "slo-generator", files[0], "--window", "30d"]);
+    assert_eq!(run.code, 2, "an SLO is missing");
+    assert!(run.stderr.contains("the queries of the backend `cloud_monitoring`"), "{}", run.stderr);
+}

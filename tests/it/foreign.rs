@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::Project;
+use crate::support::{Project, sample, weir};
 
 const WEIR_TOML: &str = r#"
 [project]
@@ -218,4 +218,29 @@ fn checks_are_shown_rule_files_as_json() {
     // The text is longer than what is shown of it: no group, no problem.
     check(&format!("groups: []\n# {}", "x".repeat(200)), 1, "has 27 characters");
     check("groups: [{name: a, rules: [{alert: A, expr: a > 1}]}]\n", 0, "alerts/my-service.yml#rules");
+}
+
+#[test]
+fn cases_of_a_plugin_have_rule_files_as_json_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    let run = weir(&["plugin", "new", "alerts", "--kind", "check", "--lang", "c", "--folder", path]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let cases = folder.path().join("cases");
+    std::fs::remove_dir_all(&cases).unwrap();
+    std::fs::create_dir(&cases).unwrap();
+    let component = sample().join("../../plugins/built/production-readiness.wasm");
+    let check = |rules: &str, outcome: &str| {
+        let text = format!(
+            "[[case]]\nname = \"alerts are there\"\nsubject = {{ service = \"shop\" }}\ndocuments = {{ \"alerts/shop.yml\" = \
+             '{rules}' }}\nexpect.findings = [{{ rule = \"alerts\", outcome = \"{outcome}\" }}]\n\n[[case.params.rules]]\nid = \
+             \"alerts\"\nlevel = \"bronze\"\nlayer = \"monitoring\"\ntitle = \"alerts there\"\ntest = {{ kind = \"document\", \
+             path = \"alerts/{{service}}.yml#rules\", min-length = 90 }}\n"
+        );
+        std::fs::write(cases.join("check.toml"), text).unwrap();
+        let run = weir(&["plugin", "test", path, "--component", component.to_str().unwrap()]);
+        assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    };
+    check("groups: [{name: a, rules: [{alert: A, expr: a > 1}]}]", "pass");
+    check("groups: []", "fail");
 }

@@ -12,6 +12,7 @@ use weir_model::event::{ALERT_CLEARED, ALERT_FIRED, AlertNews, AlertUrgency};
 use weir_model::value::Instant;
 
 use crate::blocks::{Lines, is_blank};
+use crate::cdevents::service_name;
 use crate::cloudevents;
 use crate::plan::Plan;
 use crate::rows::Rows;
@@ -156,7 +157,8 @@ fn events_of_alert(
     };
     let mut news = news(alert, name, status, receivers);
     let of_label = SERVICE_LABELS.iter().find_map(|label| alert.labels.get(*label));
-    let subject = of_label.map(String::as_str).or(service);
+    let of_label = of_label.map(|label| service_name(label));
+    let subject = of_label.as_deref().or(service);
     let mut events = vec![event(ALERT_FIRED, &news, &news.began, subject)];
     if is_over {
         events.push(match &alert.ends_at {
@@ -186,7 +188,7 @@ fn news(alert: &Alert, name: &str, status: &str, receivers: &[Receiver]) -> Aler
         receivers: receivers.iter().map(|Receiver(name)| name.clone()).collect(),
         suppressed: (status == "suppressed").then_some(true),
         runbook: runbook.cloned(),
-        began: alert.starts_at.clone(),
+        began: alert.starts_at,
         seconds: None,
         labels: alert.labels.clone(),
         annotations: alert.annotations.clone(),
@@ -244,7 +246,7 @@ mod tests {
 
     fn alert(status: &Value) -> Value {
         json!({
-            "labels": {"alertname": "Slow", "severity": "critical", "job": "shop"},
+            "labels": {"alertname": "Slow", "severity": "critical", "job": "/apps/Shop"},
             "annotations": {"runbook_url": "https://runbooks.example/slow"},
             "startsAt": "2026-01-02T03:04:05.5+01:00",
             "endsAt": "2026-01-02T03:14:05Z",
@@ -296,7 +298,7 @@ mod tests {
             "runbook": "https://runbooks.example/slow",
             "began": "2026-01-02T02:04:05.5Z",
             "seconds": 4200,
-            "labels": {"alertname": "Slow", "severity": "critical", "job": "shop"},
+            "labels": {"alertname": "Slow", "severity": "critical", "job": "/apps/Shop"},
             "annotations": {"runbook_url": "https://runbooks.example/slow"},
         });
         assert_eq!(event["data"], expected);

@@ -195,7 +195,7 @@ fn read(event: &Event<'_>) -> Result<CdEvent, String> {
 }
 
 /// The name of a service in Weir: the last part of the identity, in kebab-case.
-fn service_name(id: &str) -> String {
+pub(crate) fn service_name(id: &str) -> String {
     let last = id.trim_end_matches('/').rsplit('/').next().unwrap_or(id);
     Name::nearest(last).map_or_else(|| last.to_owned(), |name| name.to_string())
 }
@@ -326,13 +326,11 @@ mod tests {
         Event::parse(&event.to_string()).unwrap().into_owned()
     }
 
+    /// Type, subject and data, nothing, or a part of the reason.
+    type Expected<'e> = Result<Option<(&'e str, Option<&'e str>, Value)>, &'e str>;
+
     /// What becomes of a CDEvent: type, subject and data, or why it is refused.
-    fn check(
-        kind: &str,
-        subject: &Value,
-        custom: &Value,
-        expected: Result<Option<(&str, Option<&str>, Value)>, &str>,
-    ) {
+    fn check(kind: &str, subject: &Value, custom: &Value, expected: &Expected<'_>) {
         for version in ["0.3.0", "0.4.1", "0.5.1"] {
             let became = translated(event(kind, version, subject, custom), &["prod".to_owned()]);
             let became = became.map(|event| {
@@ -343,7 +341,7 @@ mod tests {
                     (event.kind.to_string(), event.subject.as_deref().map(str::to_owned), data)
                 })
             });
-            match (&became, &expected) {
+            match (&became, expected) {
                 (Ok(became), Ok(expected)) => {
                     let expected = expected.clone();
                     let expected = expected
@@ -370,17 +368,17 @@ mod tests {
             }
             Ok(Some(("weir.deploy", Some("bookshop"), data)))
         };
-        check("dev.cdevents.service.deployed.0.3.0", &subject, &json!({}), deployed(None));
+        check("dev.cdevents.service.deployed.0.3.0", &subject, &json!({}), &deployed(None));
         check(
             "dev.cdevents.service.upgraded.0.2.0-draft",
             &subject,
             &json!({"change": "fix"}),
-            deployed(Some("fix")),
+            &deployed(Some("fix")),
         );
-        check("dev.cdevents.service.removed.0.1.1", &subject, &json!({"change": "odd"}), deployed(None));
-        check("dev.cdevents.service.rolledback.0.3.0", &subject, &json!("text"), deployed(Some("rollback")));
+        check("dev.cdevents.service.removed.0.1.1", &subject, &json!({"change": "odd"}), &deployed(None));
+        check("dev.cdevents.service.rolledback.0.3.0", &subject, &json!("text"), &deployed(Some("rollback")));
         let elsewhere = json!({"id": "shop", "content": {"environment": {"id": "staging"}}});
-        check("dev.cdevents.service.deployed.0.3.0", &elsewhere, &json!(null), Ok(None));
+        check("dev.cdevents.service.deployed.0.3.0", &elsewhere, &json!(null), &Ok(None));
     }
 
     #[test]
@@ -398,7 +396,7 @@ mod tests {
         ] {
             let expected = Ok(Some((kind, Some("shop"), data.clone())));
             let type_of_event = format!("dev.cdevents.incident.{predicate}.0.3.0");
-            check(&type_of_event, &incident, &json!({"severity": "SEV1"}), expected);
+            check(&type_of_event, &incident, &json!({"severity": "SEV1"}), &expected);
         }
         let ticket =
             json!({"id": "t-1", "content": {"summary": "Clean up", "group": "shop", "resolution": "done"}});
@@ -408,32 +406,32 @@ mod tests {
             closed,
             &ticket,
             &json!({"minutes": 20, "manual": true, "else": 1}),
-            Ok(Some(("weir.work.item", None, work))),
+            &Ok(Some(("weir.work.item", None, work))),
         );
-        check(closed, &ticket, &json!({"cost": 20}), Ok(None));
-        check(closed, &ticket, &json!({"minutes": "20"}), Err("makes no sense: invalid type"));
-        check("dev.cdevents.ticket.created.0.2.0", &ticket, &json!({"minutes": 20}), Ok(None));
+        check(closed, &ticket, &json!({"cost": 20}), &Ok(None));
+        check(closed, &ticket, &json!({"minutes": "20"}), &Err("makes no sense: invalid type"));
+        check("dev.cdevents.ticket.created.0.2.0", &ticket, &json!({"minutes": 20}), &Ok(None));
     }
 
     #[test]
     fn what_is_wrong_or_unknown_is_refused() {
         let subject = json!({"id": "shop", "content": {"environment": {"id": "prod"}}});
-        check("dev.cdevents.change.merged.0.3.0", &subject, &json!({}), Ok(None));
+        check("dev.cdevents.change.merged.0.3.0", &subject, &json!({}), &Ok(None));
         for unknown in [
             "dev.cdevents.service.deploid.0.3.0",
             "dev.cdevents.service.deployed",
             "dev.cdevents.service.deployed.1.0.0",
             "dev.cdevents.",
         ] {
-            check(unknown, &subject, &json!({}), Err("is no CDEvent of the versions that are read"));
+            check(unknown, &subject, &json!({}), &Err("is no CDEvent of the versions that are read"));
             assert!(is_looked_at(unknown, &[]), "{unknown}");
         }
-        check("dev.cdevents.incident.detected.0.3.0", &subject, &json!({}), Err("which `service`"));
+        check("dev.cdevents.incident.detected.0.3.0", &subject, &json!({}), &Err("which `service`"));
         check(
             "dev.cdevents.service.deployed.0.3.0",
             &json!({"content": {}}),
             &json!({}),
-            Err("missing field `id`"),
+            &Err("missing field `id`"),
         );
         let wrong = |version: &str, change: &dyn Fn(&mut Event<'static>)| {
             let mut event = event("dev.cdevents.service.deployed.0.3.0", version, &subject, &json!({}));

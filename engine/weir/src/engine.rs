@@ -168,7 +168,7 @@ pub(crate) struct Measurements<'p> {
 #[derive(Debug)]
 pub struct Engine {
     pub(crate) plugins: Plugins,
-    views: Vec<View>,
+    pub(crate) views: Vec<View>,
 }
 
 impl Engine {

@@ -1,9 +1,15 @@
 //! The flow as a whole: whatever way the input is cut and whoever does the work, the outcome is the same.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that can't go on panics")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test that can't go on panics, and one that can't begin says so"
+)]
 
 mod batches;
 mod calculators;
+mod fixtures;
 mod formats;
 mod laws;
 #[cfg(feature = "parquet")]

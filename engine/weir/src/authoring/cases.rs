@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Serialize;
 use serde_json::{Value, json};
 use weir_host::contract::{budget, checker, scorer};
-use weir_host::{CallError, Kind, Limits, Plugin};
+use weir_host::{CallError, Kind, Limits, Plugin, View};
 use weir_model::diagnostic::{Code, quote};
 use weir_model::plugin_cases::{ClassWord, MarkWord, OutcomeWord, PluginCase, PluginCaseFile};
 use weir_model::validate::validate;
@@ -100,7 +100,7 @@ impl Engine {
         }
         let limits = candidate.sandbox_limits();
         let put = |(index, case): (usize, &PluginCase), file: &PluginCaseFile| {
-            let (answer, log) = answer(&plugin, &limits, case);
+            let (answer, log) = answer(&plugin, &limits, case, &self.views);
             PluginCaseOutcome {
                 file: file.source().path().to_owned(),
                 line: file.source().line(&format!("/case/{index}")),
@@ -143,8 +143,13 @@ enum Answer {
 }
 
 /// The answer of a plugin, or why there is none, and its log.
-fn answer(plugin: &Plugin, limits: &Limits, case: &PluginCase) -> (Result<Answer, CallError>, Vec<String>) {
-    match asked(plugin, limits, case) {
+fn answer(
+    plugin: &Plugin,
+    limits: &Limits,
+    case: &PluginCase,
+    views: &[View],
+) -> (Result<Answer, CallError>, Vec<String>) {
+    match asked(plugin, limits, case, views) {
         Ok(answer) => (Ok(answer.value), answer.log.iter().map(ToString::to_string).collect()),
         Err(error) => {
             let log = error.log().iter().map(ToString::to_string).collect();
@@ -157,6 +162,7 @@ fn asked(
     plugin: &Plugin,
     limits: &Limits,
     case: &PluginCase,
+    views: &[View],
 ) -> Result<weir_host::Answer<Answer>, CallError> {
     let params = Value::Object(case.params.clone()).to_string();
     match plugin.kind() {
@@ -172,7 +178,7 @@ fn asked(
             Ok(mapped(plugin.decide(POLICY, limits, &params, &situation)?, Answer::Decision))
         }
         Kind::Check => {
-            let (subject, evidence) = (questions::subject(case), questions::evidence(case));
+            let (subject, evidence) = (questions::subject(case), questions::evidence(case, views));
             Ok(mapped(plugin.assess(POLICY, limits, &params, &subject, &evidence)?, Answer::Findings))
         }
         Kind::ToilScorer => {

@@ -46,26 +46,33 @@ pub(super) fn parse(expression: &str) -> Tree {
 }
 
 fn tokens(expression: &str) -> Vec<Token> {
-    let mut rest = expression.trim_start();
+    let characters: Vec<char> = expression.chars().collect();
+    let text = |from: usize, to: usize| characters[from..to].iter().collect::<String>();
+    let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | ':' | '.');
     let mut tokens = Vec::new();
-    while let Some(first) = rest.chars().next() {
-        let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | ':' | '.');
-        let (token, length) = if matches!(first, '"' | '\'' | '`') {
-            let mut length = 1;
-            while !rest[length..].starts_with(first) {
-                length += if rest[length..].starts_with('\\') && first != '`' { 2 } else { 1 };
+    let mut at = 0;
+    while at < characters.len() {
+        let first = characters[at];
+        if first.is_whitespace() {
+            at += 1;
+        } else if matches!(first, '"' | '\'' | '`') {
+            let mut end = at + 1;
+            while characters[end] != first {
+                end += if characters[end] == '\\' && first != '`' { 2 } else { 1 };
             }
-            (Token::Text(rest[1..length].to_owned()), length + 1)
+            tokens.push(Token::Text(text(at + 1, end)));
+            at = end + 1;
         } else if is_word(first) && first != ':' {
-            let length = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
-            (Token::Word(word(&rest[..length])), length)
+            let end =
+                (at..characters.len()).find(|idx| !is_word(characters[*idx])).unwrap_or(characters.len());
+            tokens.push(Token::Word(word(&text(at, end))));
+            at = end;
         } else {
-            let two = ["==", "!=", ">=", "<=", "=~", "!~"];
-            let length = if two.iter().any(|sign| rest.starts_with(sign)) { 2 } else { first.len_utf8() };
-            (Token::Sign(rest[..length].to_owned()), length)
-        };
-        tokens.push(token);
-        rest = rest[length..].trim_start();
+            let two = text(at, (at + 2).min(characters.len()));
+            let is_two = ["==", "!=", ">=", "<=", "=~", "!~"].contains(&two.as_str());
+            tokens.push(Token::Sign(if is_two { two } else { first.to_string() }));
+            at += if is_two { 2 } else { 1 };
+        }
     }
     tokens
 }
@@ -159,7 +166,7 @@ impl Parser {
             match self.tokens.next() {
                 Some(Token::Text(text)) => Tree { what: format!("{text:?}"), of: Vec::new() },
                 Some(Token::Word(word)) => self.named(word),
-                Some(Token::Sign(sign)) if sign == "{" => self.selector(String::new()),
+                Some(Token::Sign(sign)) if sign == "{" => self.selector(""),
                 other => panic!("{other:?} begins no expression"),
             }
         };
@@ -186,7 +193,7 @@ impl Parser {
             return Tree { what: format!("{word}(){by}"), of: arguments };
         }
         if self.sign("{") {
-            self.selector(word)
+            self.selector(&word)
         } else {
             Tree { what: format!("{word}{{}}"), of: Vec::new() }
         }
@@ -197,7 +204,7 @@ impl Parser {
         Some(format!("{word}({})", self.labels().join(",")))
     }
 
-    fn selector(&mut self, name: String) -> Tree {
+    fn selector(&mut self, name: &str) -> Tree {
         let mut matchers = Vec::new();
         while !self.sign("}") {
             let matcher: Vec<String> = (0..3)

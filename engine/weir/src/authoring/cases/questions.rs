@@ -6,7 +6,7 @@ use weir_host::contract::budget::{Counts, Needs, Situation, SloStatus};
 use weir_host::contract::checker::Subject;
 use weir_host::contract::scorer::WorkItem;
 use weir_host::contract::types::Fact;
-use weir_host::{Evidence, Given};
+use weir_host::{Evidence, Given, View};
 use weir_model::Change;
 use weir_model::plugin_cases::{Attribute, CountsCase, PluginCase, SloCase, WorkCase};
 use weir_model::value::Name;
@@ -70,8 +70,8 @@ pub(super) fn subject(case: &PluginCase) -> Subject {
     }
 }
 
-/// The documents of a case, and the folders that they lie in.
-pub(super) fn evidence(case: &PluginCase) -> Evidence {
+/// The documents of a case, also in their other forms, and the folders that they lie in.
+pub(super) fn evidence(case: &PluginCase, views: &[View]) -> Evidence {
     let Some(documents) = &case.documents else { return Evidence::none() };
     let paths = || documents.keys().map(|path| path.as_str());
     let folders: BTreeSet<&str> = paths()
@@ -86,7 +86,12 @@ pub(super) fn evidence(case: &PluginCase) -> Evidence {
     };
     let listed = folders.iter().map(|folder| (format!("{folder}/"), Given::Paths(below(folder))));
     let texts = documents.iter().map(|(path, text)| (path.to_string(), Given::Text(text.clone())));
-    Evidence::recorded(listed.chain(texts).collect())
+    let shown = documents.iter().flat_map(|(path, text)| {
+        views
+            .iter()
+            .map(move |view| (format!("{path}#{}", view.name), Given::Text((view.show)(path.as_str(), text))))
+    });
+    Evidence::recorded(listed.chain(texts).chain(shown).collect())
 }
 
 /// The period and the work in it, a day apart or less.
