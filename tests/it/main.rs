@@ -14,7 +14,9 @@ mod bad_input;
 mod cases;
 mod connect;
 mod docs;
+mod excuses;
 mod foreign;
+mod formats;
 mod gate;
 #[expect(dead_code, reason = "the tests of the sandbox itself use more of it")]
 #[path = "../../engine/host/tests/it/guest.rs"]
@@ -22,11 +24,13 @@ mod guest;
 mod hostile;
 mod objectives;
 mod page;
+mod pipelines;
 mod plugin;
 #[cfg(target_os = "linux")]
 mod progress;
 mod records;
 mod report;
+mod shell;
 mod support;
 mod topics;
 mod watch;

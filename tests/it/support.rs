@@ -46,9 +46,31 @@ pub(crate) fn weir_reading(arguments: &[&str], input: &str) -> Run {
     Run::of(child.wait_with_output().expect("it ends"))
 }
 
+/// Runs `weir` with these arguments and these variables in its environment.
+pub(crate) fn weir_with(arguments: &[&str], variables: &[(&str, &Path)]) -> Run {
+    let mut command = command(arguments);
+    variables.iter().for_each(|(name, value)| {
+        command.env(name, value);
+    });
+    Run::of(command.output().expect("the command starts"))
+}
+
+/// What a pipeline may have in its environment, and changes what is written.
+const OF_PIPELINES: [&str; 4] =
+    ["GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT", "GITHUB_WORKSPACE", "CI_PROJECT_DIR"];
+
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
     command.args(arguments).env_remove("XDG_CACHE_HOME").env("HOME", std::env::temp_dir());
+    OF_PIPELINES.iter().for_each(|name| {
+        command.env_remove(name);
+    });
+    // Every flag has a variable.
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("WEIR_") {
+            command.env_remove(name);
+        }
+    }
     command
 }
 

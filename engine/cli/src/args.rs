@@ -1,15 +1,21 @@
 //! What was typed. What it means is worked out by the commands.
 
+mod excuse;
+mod format;
 mod plugin;
+mod variables;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use jiff::{SignedDuration, Timestamp};
 use weir_math::Decimal;
 use weir_model::Change;
 
+pub(crate) use self::excuse::{ExcuseArguments, OverrideArguments, WaiveArguments};
+pub(crate) use self::format::{FormatArguments, OutputFile, PipelineFormat};
 pub(crate) use self::plugin::{
     PluginAddArguments, PluginBenchArguments, PluginBuildArguments, PluginCommand, PluginInspectArguments,
     PluginNewArguments, PluginTestArguments, PluginTrialArguments, PluginVerifyArguments,
@@ -47,6 +53,12 @@ pub(crate) enum Command {
     Watch(WatchArguments),
     /// Tell how all services stand at an instant, as one HTML page or as JSON
     Report(ReportArguments),
+    /// Write a waiver: a finding of a check is excused for a while; or list those that are there
+    Waive(WaiveArguments),
+    /// Write an override: policies are overruled for a while; or list those that are there
+    Override(OverrideArguments),
+    /// Explain a rule: what it means, where it is configured, what to do about it
+    Explain(ExplainArguments),
     /// Derive a decision again from its record, and say whether it comes out the same
     Replay(ReplayArguments),
     /// Write, build, test, look at and add plugins
@@ -84,11 +96,38 @@ pub(crate) enum Command {
         #[arg(default_value = ".")]
         folder: PathBuf,
     },
+    /// Print what a shell needs to complete the command line
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+    /// Write manual pages into a folder
+    Man {
+        /// The folder; it is made if it is not there.
+        folder: PathBuf,
+    },
     /// Explain a topic (`exit-codes`) or a command
     Help {
         /// The topic or the command, word by word.
         topic: Vec<String>,
     },
+}
+
+/// The command line as it is parsed: every flag has a variable of the environment.
+pub(crate) fn command() -> clap::Command {
+    variables::with_variables(Arguments::command())
+}
+
+/// The arguments of `weir explain`.
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArguments {
+    /// The rule, such as `runbook`, `error-budget/budget-below-freeze` or `slo-lint/never-met`
+    pub(crate) rule: String,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) project: ProjectArguments,
 }
 
 /// The subcommands of `weir slo`.
@@ -99,7 +138,7 @@ pub(crate) enum SloCommand {
     /// Look for SLOs that are not worth having: never met, never at risk, without data, without effect
     Lint(SloLintArguments),
     /// Say which objective the history of every SLO supports
-    Suggest(SloStatusArguments),
+    Suggest(SloSuggestArguments),
 }
 
 /// The subcommands of `weir generate`.
@@ -215,9 +254,6 @@ pub(crate) struct ProjectArguments {
     /// The instant to look at, such as 2026-11-24T12:00:00Z [default: the project's `as-of`, else now]
     #[arg(long, value_name = "TIME", value_parser = parse_instant)]
     pub(crate) at: Option<Timestamp>,
-    /// How to print the result
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    pub(crate) format: Format,
 }
 
 /// What events are read.
@@ -251,6 +287,8 @@ pub(crate) struct GateArguments {
     #[command(flatten)]
     pub(crate) project: ProjectArguments,
     #[command(flatten)]
+    pub(crate) formats: FormatArguments,
+    #[command(flatten)]
     pub(crate) events: EventArguments,
 }
 
@@ -261,6 +299,8 @@ pub(crate) struct CheckArguments {
     pub(crate) service: String,
     #[command(flatten)]
     pub(crate) project: ProjectArguments,
+    #[command(flatten)]
+    pub(crate) formats: FormatArguments,
 }
 
 /// The arguments of `weir slo status`.
@@ -293,7 +333,17 @@ pub(crate) enum StatusFormat {
     OpenMetrics,
 }
 
-/// The arguments of `weir slo suggest`, and what `weir slo lint` looks at.
+/// The arguments of `weir slo suggest`.
+#[derive(Debug, Args)]
+pub(crate) struct SloSuggestArguments {
+    #[command(flatten)]
+    pub(crate) status: SloStatusArguments,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+}
+
+/// What `weir slo suggest` and `weir slo lint` look at.
 #[derive(Debug, Args)]
 pub(crate) struct SloStatusArguments {
     /// Only this service
@@ -312,6 +362,8 @@ pub(crate) struct SloLintArguments {
     pub(crate) fail_on_warn: bool,
     #[command(flatten)]
     pub(crate) status: SloStatusArguments,
+    #[command(flatten)]
+    pub(crate) formats: FormatArguments,
 }
 
 /// The arguments of `weir toil`.
@@ -322,6 +374,8 @@ pub(crate) struct ToilArguments {
     pub(crate) period: u64,
     #[command(flatten)]
     pub(crate) project: ProjectArguments,
+    #[command(flatten)]
+    pub(crate) formats: FormatArguments,
     #[command(flatten)]
     pub(crate) events: EventArguments,
 }
@@ -462,12 +516,11 @@ pub(crate) struct TestArguments {
     /// The project's folder [default: the nearest folder upwards that holds a weir.toml]
     #[arg(long, short, value_name = "DIR")]
     pub(crate) project: Option<PathBuf>,
-    /// How to print the result
-    #[arg(long, value_enum, default_value_t = CaseFormat::Human)]
-    pub(crate) format: CaseFormat,
+    #[command(flatten)]
+    pub(crate) formats: FormatArguments,
 }
 
-/// How the outcome of cases is printed.
+/// How the outcome of a plugin's cases is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum CaseFormat {
     /// Lines and a table
@@ -543,12 +596,10 @@ fn parse_change(text: &str) -> Result<Change, String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]
     fn the_command_line_makes_sense() {
-        Arguments::command().debug_assert();
+        command().debug_assert();
     }
 }

@@ -2,16 +2,20 @@
 
 mod backtest;
 mod check;
+mod excuse;
+mod explain;
 mod export;
 mod gate;
 mod generate;
 mod help;
 mod import;
 mod init;
+mod outputs;
 pub(crate) mod plugin;
 mod replay;
 mod report;
 mod schema;
+mod shell;
 mod slo;
 mod test;
 mod toil;
@@ -22,7 +26,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use weir::{Engine, EngineError, EngineOptions, Events, InitError, Project, ProjectError, View};
 use weir_author::AuthorError;
-use weir_model::Diagnostic;
+use weir_model::{Diagnostic, Verdict};
 
 use crate::args::{
     Command, EventArguments, ExportCommand, GenerateCommand, ImportCommand, ProjectArguments, SloCommand,
@@ -45,6 +49,9 @@ pub(crate) fn run(command: Command) -> Result<Exit, Failure> {
         Command::Backtest(arguments) => backtest::run(&arguments),
         Command::Watch(arguments) => watch::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
+        Command::Waive(arguments) => excuse::waive(&arguments),
+        Command::Override(arguments) => excuse::overrule(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Plugin { command } => plugin::run(&command),
         Command::Generate { command: GenerateCommand::Prometheus(arguments) } => {
@@ -63,6 +70,8 @@ pub(crate) fn run(command: Command) -> Result<Exit, Failure> {
         Command::Export { command: ExportCommand::Openslo(arguments) } => export::openslo(&arguments),
         Command::Schema { name } => schema::run(name.as_deref()),
         Command::Init { folder } => init::run(&folder),
+        Command::Completions { shell } => shell::completions(shell),
+        Command::Man { folder } => shell::man(&folder),
         Command::Help { topic } => help::run(&topic),
     }
 }
@@ -234,9 +243,14 @@ fn code_cache() -> Option<PathBuf> {
     Some(cache.join("weir"))
 }
 
-/// A result as one JSON document.
+/// A verdict as people may see it: no text of it gives orders to a terminal.
+fn shown(verdict: &Verdict) -> Result<Verdict, Failure> {
+    Ok(crate::render::clean::texts(verdict).map_err(std::io::Error::other)?)
+}
+
+/// A result as one JSON document, in which no text gives orders to a terminal.
 fn json(value: &impl serde::Serialize) -> Result<String, Failure> {
     let mut text = serde_json::to_string_pretty(value).map_err(std::io::Error::other)?;
     text.push('\n');
-    Ok(text)
+    Ok(crate::render::clean::json(&text))
 }

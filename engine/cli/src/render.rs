@@ -4,20 +4,32 @@ pub(crate) mod backtest;
 pub(crate) mod cases;
 mod chart;
 pub(crate) mod check;
+pub(crate) mod clean;
 pub(crate) mod diagnostics;
+pub(crate) mod excuses;
+pub(crate) mod explain;
+pub(crate) mod github;
+pub(crate) mod gitlab;
 mod html;
+pub(crate) mod junit;
 pub(crate) mod lint;
+pub(crate) mod markdown;
 mod markup;
 pub(crate) mod plugin;
 pub(crate) mod report;
+pub(crate) mod sarif;
 pub(crate) mod table;
+pub(crate) mod tap;
 pub(crate) mod toil;
 pub(crate) mod verdict;
 pub(crate) mod watch;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use weir::{Item, ItemStanding};
 use weir_model::{Effect, EventCounts};
+
+use crate::exit::Exit;
 
 /// Shows instants in the time zone that the project asks for, each with its offset from UTC.
 #[derive(Debug, Clone)]
@@ -54,6 +66,17 @@ impl Clock {
 /// An effect in words, with the mark of what could not be judged.
 pub(crate) fn effect_words(effect: Effect, undecided: bool) -> String {
     if undecided { format!("{effect} (undecided)") } else { effect.to_string() }
+}
+
+/// Whether an item is a failed test: as the exit code has it, a warning is one only where it was asked to be.
+fn fails(item: &Item, exit: Exit) -> bool {
+    match item.standing {
+        ItemStanding::Failed | ItemStanding::Undecided => true,
+        ItemStanding::Warned => item.is_answer && exit == Exit::Warned,
+        ItemStanding::Passed | ItemStanding::NotApplicable | ItemStanding::Noted | ItemStanding::Excused => {
+            false
+        }
+    }
 }
 
 /// What became of the events, in a line, and the first of those that could not be understood.

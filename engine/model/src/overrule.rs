@@ -48,6 +48,8 @@ pub struct Override {
     pub from: Instant,
     /// The instant from which it holds no longer.
     pub until: Instant,
+    /// Where the emergency is tracked.
+    pub ticket: Option<Text>,
 }
 
 impl Override {

@@ -6,7 +6,9 @@ use serde::Deserialize;
 use crate::diagnostic::Code;
 use crate::file::{Content, File, Problems};
 use crate::limits::Limits;
-use crate::value::{Instant, Name, PathPattern, RelativePath, TimeZone};
+use crate::overrule::LONGEST_OVERRIDE_DAYS;
+use crate::value::{Duration, Instant, Name, PathPattern, RelativePath, TimeZone};
+use crate::waiver::LONGEST_WAIVER_DAYS;
 use crate::word::words;
 
 /// A valid `weir.toml`.
@@ -28,6 +30,12 @@ pub struct Project {
     /// What plugins may use, where their policy doesn't say.
     #[serde(default)]
     pub limits: Limits,
+    /// How long waivers may last.
+    #[serde(default)]
+    pub waivers: WaiverTerms,
+    /// How long overrides may last.
+    #[serde(default)]
+    pub overrides: OverrideTerms,
 }
 
 /// What the project is.
@@ -100,8 +108,66 @@ impl Default for Records {
     }
 }
 
+const DAY: u64 = 86_400;
+
+/// How long waivers may last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct WaiverTerms {
+    /// The longest time from the day on which a waiver is granted to the day on which it expires.
+    pub longest: Duration,
+    /// How long before its end a waiver is said to end soon.
+    pub notice: Duration,
+}
+
+impl WaiverTerms {
+    /// The longest time that any project can allow.
+    pub const LONGEST: Duration = Duration::from_seconds(LONGEST_WAIVER_DAYS.unsigned_abs() as u64 * DAY);
+}
+
+impl Default for WaiverTerms {
+    fn default() -> WaiverTerms {
+        WaiverTerms { longest: WaiverTerms::LONGEST, notice: Duration::from_seconds(14 * DAY) }
+    }
+}
+
+/// How long overrides may last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct OverrideTerms {
+    /// The longest time from the instant at which an override begins to hold to its end.
+    pub longest: Duration,
+    /// How long before its end an override is said to end soon.
+    pub notice: Duration,
+}
+
+impl OverrideTerms {
+    /// The longest time that any project can allow.
+    pub const LONGEST: Duration = Duration::from_seconds(LONGEST_OVERRIDE_DAYS.unsigned_abs() * DAY);
+}
+
+impl Default for OverrideTerms {
+    fn default() -> OverrideTerms {
+        OverrideTerms { longest: OverrideTerms::LONGEST, notice: Duration::from_seconds(DAY) }
+    }
+}
+
+/// Reports a longest time that is longer than any project can allow.
+fn within(problems: &mut Problems<'_>, table: &str, what: &str, asked: Duration, longest: Duration) {
+    if asked > longest {
+        let message = format!("{what} can't last longer than `{longest}`, and `longest` is `{asked}`");
+        let diagnostic = problems
+            .at(Code::OutOfRange, &format!("{table}/longest"), message)
+            .label(format!("must be `{longest}` or less"))
+            .help("what has to be excused for longer than that belongs into the policy");
+        problems.push(diagnostic);
+    }
+}
+
 impl Content for Project {
     fn check(&self, problems: &mut Problems<'_>) {
+        within(problems, "/waivers", "a waiver", self.waivers.longest, WaiverTerms::LONGEST);
+        within(problems, "/overrides", "an override", self.overrides.longest, OverrideTerms::LONGEST);
         problems.unique_names("/source", self.sources.iter().map(|source| source.name.as_str()));
         for (index, source) in self.sources.iter().enumerate() {
             let table = format!("/source/{index}");

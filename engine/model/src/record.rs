@@ -13,7 +13,7 @@ use crate::limits::Limits;
 use crate::verdict::Verdict;
 
 /// The version of the record's JSON form.
-pub const RECORD_VERSION: u32 = 2;
+pub const RECORD_VERSION: u32 = 3;
 
 /// One link of the chain of decisions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -58,8 +58,20 @@ pub struct Inputs {
     pub waivers: Vec<Value>,
     /// The project's overrides, as their files say.
     pub overrides: Vec<Value>,
+    /// How long before their end waivers and overrides are said to end soon.
+    pub notice: Notice,
     /// What became of the events that were read.
     pub events: EventCounts,
+}
+
+/// How long before its end something is said to end soon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Notice {
+    /// Waivers, in seconds.
+    pub waiver_seconds: u64,
+    /// Overrides, in seconds.
+    pub override_seconds: u64,
 }
 
 /// A policy and the plugin that it runs.

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::counts::EventCounts;
 use crate::effect::{Change, Effect, Mode};
 use crate::finding::Finding;
+use crate::word::words;
 
 /// The version of the verdict's JSON form.
-pub const VERDICT_VERSION: u32 = 2;
+pub const VERDICT_VERSION: u32 = 3;
 
 /// May this change go out now, and if not, why, and what would let it?
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -41,6 +42,9 @@ pub struct Verdict {
     /// Who overruled the policies, where someone did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub overruled: Option<Overruled>,
+    /// The project's waivers and overrides that are about the service and the policies that were asked, in the order of
+    /// their files, waivers first.
+    pub excuses: Vec<Excuse>,
     /// What each policy says, in the order of their names.
     pub policies: Vec<PolicyOutcome>,
     /// The service's SLOs, in the order of the service file.
@@ -95,6 +99,65 @@ pub struct Overruled {
     /// Until when.
     #[schemars(with = "String")]
     pub until: Timestamp,
+    /// The policies that have no say for as long, in the order of their names.
+    pub policies: Vec<String>,
+}
+
+/// A waiver or an override, and how it stands at the instant of a verdict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Excuse {
+    /// Which of the two.
+    pub kind: ExcuseKind,
+    /// How it stands.
+    pub state: ExcuseState,
+    /// The policy whose finding is waived (waivers).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+    /// The rule that is waived (waivers).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// Who asked for it.
+    pub by: String,
+    /// Who else approved.
+    pub approved_by: String,
+    /// Why.
+    pub reason: String,
+    /// Where the work on it is tracked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
+    /// The instant from which it holds.
+    #[schemars(with = "String")]
+    pub from: Timestamp,
+    /// The instant from which it holds no longer.
+    #[schemars(with = "String")]
+    pub until: Timestamp,
+}
+
+words! {
+    /// What excuses.
+    pub enum ExcuseKind {
+        /// A finding is excused.
+        Waiver = "waiver",
+        /// A verdict is overruled.
+        Override = "override",
+    }
+}
+
+words! {
+    /// How a waiver or an override stands.
+    pub enum ExcuseState {
+        /// It holds, and something is excused by it or could not be judged.
+        InForce = "in-force",
+        /// It is in force, and ends soon.
+        Expiring = "expiring",
+        /// It holds, and there is nothing that it would have to excuse.
+        Unused = "unused",
+        /// It has run out.
+        Expired = "expired",
+        /// It does not hold yet.
+        ToCome = "to-come",
+    }
 }
 
 /// Whether a policy could judge.

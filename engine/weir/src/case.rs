@@ -8,7 +8,7 @@ use serde_json::Value;
 use weir_model::limits::Limits;
 use weir_model::overrule::Override;
 use weir_model::policy::Policy;
-use weir_model::record::{Inputs, PolicyInput};
+use weir_model::record::{Inputs, Notice, PolicyInput};
 use weir_model::service::Service;
 use weir_model::waiver::Waiver;
 use weir_model::{Change, EventCounts};
@@ -25,6 +25,7 @@ pub(crate) struct Case {
     pub(crate) policies: Vec<CasePolicy>,
     pub(crate) waivers: Vec<Waiver>,
     pub(crate) overrides: Vec<Override>,
+    pub(crate) notice: Notice,
     pub(crate) events: EventCounts,
 }
 
@@ -96,6 +97,7 @@ impl Case {
                 .iter()
                 .map(|value| read(value, "override"))
                 .collect::<Result<_, _>>()?,
+            notice: inputs.notice,
             events: inputs.events.clone(),
         })
     }

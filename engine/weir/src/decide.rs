@@ -5,6 +5,7 @@
 mod budget;
 mod check;
 mod combine;
+mod excuses;
 
 use std::collections::BTreeMap;
 
@@ -17,6 +18,8 @@ use weir_model::record::Given;
 use weir_model::value::Name;
 use weir_model::verdict::{Judged, PolicyOutcome, VERDICT_VERSION, Verdict};
 
+pub(crate) use self::check::unknown_rule;
+pub(crate) use self::excuses::{of_override, of_waiver};
 use crate::case::{Case, CasePolicy};
 use crate::measured::Standing;
 use crate::plugins;
@@ -140,6 +143,7 @@ fn conclude(question: &Question<'_>, armed: &[Armed], mut outcomes: Vec<Outcome>
         decided_by: combined.decided_by,
         reason: combined.reason,
         flip: combined.flip,
+        excuses: excuses::excuses(case, &outcomes, combined.overruled.as_ref()),
         overruled: combined.overruled,
         policies: outcomes.into_iter().map(|outcome| outcome.outcome).collect(),
         slos: standing.shown.clone(),

@@ -229,6 +229,7 @@ impl Engine {
             evidence,
             waivers: tables(project.waivers.iter().map(|file| file.source()), "/waiver"),
             overrides: tables(project.overrides.iter().map(|file| file.source()), "/override"),
+            notice: prepared.case.notice,
             events: prepared.case.events.clone(),
         };
         let judges = prepared.armed.iter().map(|armed| armed.plugin.digest());
@@ -404,6 +405,7 @@ impl Engine {
             policies: Vec::new(),
             waivers: project.waivers.iter().flat_map(|file| file.waivers.clone()).collect(),
             overrides: project.overrides.iter().flat_map(|file| file.overrides.clone()).collect(),
+            notice: project.notice(),
             events: EventCounts::default(),
         }
     }

@@ -12,9 +12,10 @@ use weir_model::lock::LockFile;
 use weir_model::overrule::OverrideFile;
 use weir_model::policy::{Policy, PolicyFile};
 use weir_model::project::ProjectFile;
+use weir_model::record::Notice;
 use weir_model::service::{Service, ServiceFile};
 use weir_model::source::Source;
-use weir_model::value::Name;
+use weir_model::value::{Duration, Name};
 use weir_model::waiver::WaiverFile;
 
 /// Why a project can't be loaded.
@@ -136,6 +137,14 @@ impl Project {
         self.policies.iter()
     }
 
+    /// How long before their end waivers and overrides are said to end soon.
+    pub(crate) fn notice(&self) -> Notice {
+        Notice {
+            waiver_seconds: self.file.waivers.notice.seconds(),
+            override_seconds: self.file.overrides.notice.seconds(),
+        }
+    }
+
     pub(crate) fn service(&self, name: &str) -> Option<&ServiceFile> {
         self.services.iter().find(|file| file.about.name.as_str() == name)
     }
@@ -145,7 +154,7 @@ impl Project {
     }
 
     /// What only the files together can get wrong.
-    fn cross_check(&self, diagnostics: &mut Vec<Diagnostic>) {
+    pub(crate) fn cross_check(&self, diagnostics: &mut Vec<Diagnostic>) {
         unique(&self.services, "/service/name", |service: &Service| &service.about.name, diagnostics);
         unique(&self.policies, "/policy/name", |policy: &Policy| &policy.about.name, diagnostics);
         unique(&self.gates, "/gate/name", |gate: &Gate| &gate.about.name, diagnostics);
@@ -167,6 +176,45 @@ impl Project {
             let waivers = file.waivers.iter().enumerate();
             let places = waivers.map(|(index, waiver)| (format!("/waiver/{index}/policy"), &waiver.policy));
             known(file.source(), "policy", places, &policies, diagnostics);
+        }
+        self.terms(diagnostics);
+    }
+
+    /// Reports the waivers and overrides that last longer than the project allows.
+    fn terms(&self, diagnostics: &mut Vec<Diagnostic>) {
+        let lasts = |source: &Source, place: String, what: &str, longest: Duration| {
+            let message = format!("{what} lasts longer than the project allows, which is `{longest}`");
+            let mut diagnostic = source.error(Code::LastsTooLong, source.span(&place), message);
+            diagnostic.help = Some("let it end earlier; weir.toml says how long it may last".to_owned());
+            diagnostic
+        };
+        let longest = self.file.waivers.longest;
+        for file in &self.waivers {
+            for (index, waiver) in file.waivers.iter().enumerate() {
+                let days = waiver.expires.duration_since(*waiver.granted).as_secs();
+                if u64::try_from(days).is_ok_and(|seconds| seconds > longest.seconds()) {
+                    diagnostics.push(lasts(
+                        file.source(),
+                        format!("/waiver/{index}/expires"),
+                        "the waiver",
+                        longest,
+                    ));
+                }
+            }
+        }
+        let longest = self.file.overrides.longest;
+        for file in &self.overrides {
+            for (index, force) in file.overrides.iter().enumerate() {
+                let seconds = force.until.duration_since(*force.from).as_secs();
+                if u64::try_from(seconds).is_ok_and(|seconds| seconds > longest.seconds()) {
+                    diagnostics.push(lasts(
+                        file.source(),
+                        format!("/override/{index}/until"),
+                        "the override",
+                        longest,
+                    ));
+                }
+            }
         }
     }
 

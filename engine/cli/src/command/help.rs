@@ -1,9 +1,7 @@
 //! `weir help`: topics that belong to no single command, and the help of commands.
 
-use clap::CommandFactory as _;
-
 use super::Failure;
-use crate::args::Arguments;
+use crate::args;
 use crate::exit::{Exit, table};
 use crate::output;
 
@@ -11,7 +9,7 @@ pub(super) fn run(topic: &[String]) -> Result<Exit, Failure> {
     let text = match topic {
         [name] if name == "exit-codes" => table(),
         words => {
-            let mut command = &mut Arguments::command();
+            let mut command = &mut args::command();
             command.build();
             for word in words {
                 command = command.find_subcommand_mut(word).ok_or_else(|| {

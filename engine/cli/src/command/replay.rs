@@ -5,7 +5,7 @@ use serde::Serialize;
 use weir::{Project, Replay};
 use weir_model::verdict::Verdict;
 
-use super::{Failure, engine, json, notes};
+use super::{Failure, engine, json, notes, shown};
 use crate::args::{Format, ReplayArguments};
 use crate::exit::Exit;
 use crate::render::Clock;
@@ -40,8 +40,8 @@ pub(super) fn run(arguments: &ReplayArguments) -> Result<Exit, Failure> {
             recorded: &replay.recorded,
             derived: &replay.derived,
         })?,
-        Format::Human if arguments.policies.is_some() => other_policies(&replay),
-        Format::Human => same_policies(&replay),
+        Format::Human if arguments.policies.is_some() => other_policies(&replay)?,
+        Format::Human => same_policies(&replay)?,
     })?;
     let intact = arguments.policies.is_some() || (replay.same && replay.follows != Some(false));
     Ok(if intact { Exit::Go } else { Exit::Undecided })
@@ -52,28 +52,28 @@ fn clock() -> Clock {
     Clock::of(TimeZone::UTC)
 }
 
-fn same_policies(replay: &Replay) -> String {
+fn same_policies(replay: &Replay) -> Result<String, Failure> {
     let chain = match replay.follows {
         Some(true) => "the record before it is the one that it names",
         Some(false) => "THE RECORD BEFORE IT IS NOT THE ONE THAT IT NAMES: the chain has been tampered with",
         None => "no record before it was looked at",
     };
     if replay.same {
-        return format!("same verdict, byte for byte: {}; {chain}\n", replay.recorded.effect);
+        return Ok(format!("same verdict, byte for byte: {}; {chain}\n", replay.recorded.effect));
     }
-    format!(
+    Ok(format!(
         "ANOTHER VERDICT comes out: recorded {}, derived {}; {chain}\n\n{}",
         replay.recorded.effect,
         replay.derived.effect,
-        render::verdict::verdict(&replay.derived, &clock())
-    )
+        render::verdict::verdict(&shown(&replay.derived)?, &clock())
+    ))
 }
 
-fn other_policies(replay: &Replay) -> String {
-    format!(
+fn other_policies(replay: &Replay) -> Result<String, Failure> {
+    Ok(format!(
         "recorded {}, with these policies {}\n\n{}",
         replay.recorded.effect,
         replay.derived.effect,
-        render::verdict::verdict(&replay.derived, &clock())
-    )
+        render::verdict::verdict(&shown(&replay.derived)?, &clock())
+    ))
 }

@@ -4,8 +4,9 @@ use serde::Serialize;
 use weir_model::verdict::SloStatus;
 use weir_model::{EventCounts, Severity};
 
+use super::outputs::{Answer, Outputs};
 use super::{Failure, clock, engine, instant, json, notes, now, project, project_in, reading};
-use crate::args::{Format, SloLintArguments, SloShowArguments, SloStatusArguments, StatusFormat};
+use crate::args::{Format, SloLintArguments, SloShowArguments, SloSuggestArguments, StatusFormat};
 use crate::exit::Exit;
 use crate::{output, render};
 
@@ -58,28 +59,34 @@ pub(super) fn status(arguments: &SloShowArguments) -> Result<Exit, Failure> {
 }
 
 pub(super) fn lint(arguments: &SloLintArguments) -> Result<Exit, Failure> {
-    let SloLintArguments { fail_on_warn, status } = arguments;
+    let SloLintArguments { fail_on_warn, status, formats } = arguments;
+    let outputs = Outputs::open(formats)?;
     let project = project(&status.project)?;
     let at = instant(&status.project, &project);
     let engine = engine()?;
     let service = status.service.as_deref();
     let lint = reading(&status.events, |events| engine.slo_lint(&project, service, at, &events))?;
     notes(&engine)?;
-    output::result(&match status.project.format {
-        Format::Human => render::lint::lint(&lint, &clock(&project)),
-        Format::Json => json(&lint)?,
-    })?;
     let has = |severity| lint.findings.iter().any(|finding| finding.code.severity() == severity);
-    Ok(if has(Severity::Error) {
+    let exit = if has(Severity::Error) {
         Exit::Stop
     } else if *fail_on_warn && has(Severity::Warning) {
         Exit::Warned
     } else {
         Exit::Go
-    })
+    };
+    let answer = Answer {
+        human: render::lint::lint(&lint, &clock(&project)),
+        json: json(&lint)?,
+        junit: None,
+        listing: project.list_lint(&lint),
+    };
+    outputs.write(answer, &project, exit)?;
+    Ok(exit)
 }
 
-pub(super) fn suggest(arguments: &SloStatusArguments) -> Result<Exit, Failure> {
+pub(super) fn suggest(arguments: &SloSuggestArguments) -> Result<Exit, Failure> {
+    let SloSuggestArguments { status: arguments, format } = arguments;
     let project = project(&arguments.project)?;
     let at = instant(&arguments.project, &project);
     let engine = engine()?;
@@ -87,7 +94,7 @@ pub(super) fn suggest(arguments: &SloStatusArguments) -> Result<Exit, Failure> {
     let suggestions =
         reading(&arguments.events, |events| engine.slo_suggest(&project, service, at, &events))?;
     notes(&engine)?;
-    output::result(&match arguments.project.format {
+    output::result(&match format {
         Format::Human => render::lint::suggestions(&suggestions, &clock(&project)),
         Format::Json => json(&suggestions)?,
     })?;

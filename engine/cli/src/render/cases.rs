@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use weir::{CaseDifference, CaseOutcome, CaseReport, PluginCaseOutcome, PluginCaseReport};
+use weir::{CaseDifference, CaseOutcome, CaseReport, Place, PluginCaseOutcome, PluginCaseReport};
 use weir_model::Effect;
 
 use crate::output::{bold, in_effect_colour};
-use crate::render::markup::escaped;
+use crate::render::clean;
+use crate::render::junit::{Case, Outcome, Suite, document};
 use crate::render::table::{table, text};
 
 /// A case as it is shown, whatever it was put to.
@@ -84,10 +85,14 @@ fn by_file<'s, 'c>(all: &'s [Shown<'c>]) -> BTreeMap<&'c str, Vec<&'s Shown<'c>>
 
 fn case_lines(case: &Shown<'_>) -> String {
     if case.differences.is_empty() {
-        return format!("  {} {}\n", in_effect_colour(Effect::Allow, "ok  "), case.name);
+        return format!("  {} {}\n", in_effect_colour(Effect::Allow, "ok  "), clean::line(case.name));
     }
-    let mut out =
-        format!("  {} {} (line {})\n", in_effect_colour(Effect::Freeze, "FAIL"), bold(case.name), case.line);
+    let mut out = format!(
+        "  {} {} (line {})\n",
+        in_effect_colour(Effect::Freeze, "FAIL"),
+        bold(&clean::line(case.name)),
+        case.line
+    );
     for difference in case.differences {
         out.push_str(&format!("         {}\n", sentence(difference)));
     }
@@ -140,44 +145,23 @@ pub(crate) fn plugin_junit(report: &PluginCaseReport) -> String {
     junit_of(&shown(&report.cases))
 }
 
-/// JUnit XML: a suite a file, a test case a case.
+/// A suite a file, a test case a case.
 fn junit_of(all: &[Shown<'_>]) -> String {
-    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    out.push_str(&format!(
-        "<testsuites name=\"weir\" tests=\"{}\" failures=\"{}\">\n",
-        all.len(),
-        failed(all)
-    ));
-    for (file, cases) in by_file(all) {
-        let failed = cases.iter().filter(|case| !case.differences.is_empty()).count();
-        out.push_str(&format!(
-            "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{failed}\">\n",
-            escaped(file),
-            cases.len()
-        ));
-        for case in cases {
-            out.push_str(&junit_case(case));
-        }
-        out.push_str("  </testsuite>\n");
-    }
-    out.push_str("</testsuites>\n");
-    out
+    let suites = by_file(all).into_iter().map(|(file, cases)| Suite {
+        name: file.to_owned(),
+        properties: Vec::new(),
+        cases: cases.into_iter().map(junit_case).collect(),
+    });
+    document(&suites.collect::<Vec<_>>())
 }
 
-fn junit_case(case: &Shown<'_>) -> String {
-    let start = format!(
-        "    <testcase name=\"{}\" classname=\"{file}\" file=\"{file}\" line=\"{}\"",
-        escaped(case.name),
-        case.line,
-        file = escaped(case.file),
-    );
-    if case.differences.is_empty() {
-        return start + "/>\n";
-    }
-    let sentences: Vec<String> = case.differences.iter().map(sentence).collect();
-    format!(
-        "{start}>\n      <failure message=\"{}\">{}</failure>\n    </testcase>\n",
-        escaped(&sentences.join("; ")),
-        escaped(&case.found.join("\n")),
-    )
+fn junit_case(case: &Shown<'_>) -> Case {
+    let outcome = if case.differences.is_empty() {
+        Outcome::Passed
+    } else {
+        let sentences: Vec<String> = case.differences.iter().map(sentence).collect();
+        Outcome::Failed { message: sentences.join("; "), text: case.found.join("\n") }
+    };
+    let place = Place { file: case.file.to_owned(), line: Some(case.line), column: None };
+    Case { name: case.name.to_owned(), class: case.file.to_owned(), place: Some(place), outcome, said: None }
 }

@@ -4,7 +4,7 @@ use weir_model::verdict::Verdict;
 
 use crate::output::bold;
 use crate::render::Clock;
-use crate::render::verdict::finding_lines;
+use crate::render::verdict::{excuses, finding_lines};
 
 /// All findings of all checks.
 pub(crate) fn checks(verdict: &Verdict, clock: &Clock) -> String {
@@ -27,5 +27,6 @@ pub(crate) fn checks(verdict: &Verdict, clock: &Clock) -> String {
             out.push_str(&format!("  log: {line}\n"));
         }
     }
+    out.push_str(&excuses(verdict));
     out
 }

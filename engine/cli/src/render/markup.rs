@@ -1,5 +1,7 @@
 //! Text between the tags of HTML and XML.
 
+use crate::render::clean::is_order;
+
 /// Text as it may stand between tags and in attributes: what could be taken for markup is written out. Control characters,
 /// which XML can't hold and terminals obey, become question marks, and so do those that turn the direction of writing.
 pub(crate) fn escaped(text: &str) -> String {
@@ -12,8 +14,7 @@ pub(crate) fn escaped(text: &str) -> String {
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
             '\n' | '\r' | '\t' => out.push(character),
-            '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}' => out.push('?'),
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => out.push('?'),
+            order if is_order(order) => out.push('?'),
             other => out.push(other),
         }
     }

@@ -1,9 +1,9 @@
 //! A verdict for people.
 
-use weir::ServiceStatus;
+use weir::{ServiceStatus, attention};
 use weir_model::Effect;
 use weir_model::finding::{Finding, Outcome, Weight};
-use weir_model::verdict::{CompositeStatus, Flip, Judged, PolicyOutcome, SloStatus, Verdict};
+use weir_model::verdict::{CompositeStatus, Flip, Judged, Overruled, PolicyOutcome, SloStatus, Verdict};
 
 use crate::output::{bold, in_effect_colour};
 use crate::render::table::{bar, table, text};
@@ -20,13 +20,7 @@ pub(crate) fn verdict(verdict: &Verdict, clock: &Clock) -> String {
         out.push_str(&flip_lines(flip, clock));
     }
     if let Some(overruled) = &verdict.overruled {
-        out.push_str(&format!(
-            "  {} the policies asked for {}; {} overruled them until {}\n",
-            bold("OVERRULED"),
-            in_effect_colour(overruled.from, &overruled.from.to_string()),
-            overruled.by,
-            clock.show(overruled.until),
-        ));
+        out.push_str(&overruled_lines(overruled, clock));
     }
     for obligation in &verdict.obligations {
         out.push_str(&format!("  {} {} ({})\n", bold(&obligation.name), obligation.value, obligation.policy));
@@ -38,8 +32,32 @@ pub(crate) fn verdict(verdict: &Verdict, clock: &Clock) -> String {
         out.push_str(&slos(verdict.slos.iter().map(|slo| (verdict.service.as_str(), slo)), false, clock));
     }
     out.push_str(&findings(verdict.policies.iter().flat_map(|policy| &policy.findings)));
+    out.push_str(&excuses(verdict));
     out.push('\n');
     out.push_str(&events(&verdict.events));
+    out
+}
+
+fn overruled_lines(overruled: &Overruled, clock: &Clock) -> String {
+    format!(
+        "  {} the policies asked for {}; {} overruled {} until {}, approved by {}: {}\n",
+        bold("OVERRULED"),
+        in_effect_colour(overruled.from, &overruled.from.to_string()),
+        overruled.by,
+        overruled.policies.join(", "),
+        clock.show(overruled.until),
+        overruled.approved_by,
+        overruled.reason,
+    )
+}
+
+/// The waivers and overrides that somebody has to look after, a line each.
+pub(crate) fn excuses(verdict: &Verdict) -> String {
+    let lines: Vec<String> = verdict.excuses.iter().filter_map(attention).collect();
+    let mut out = if lines.is_empty() { String::new() } else { "\n".to_owned() };
+    for line in lines {
+        out.push_str(&format!("  {} {line}\n", in_effect_colour(Effect::Warn, "note")));
+    }
     out
 }
 

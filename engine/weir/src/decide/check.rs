@@ -42,7 +42,7 @@ fn weigh(outcome: &mut Outcome, policy: &Policy) {
                 outcome.judged = outcome.judged.max(policy.about.on_fail)
             }
             (RuleOutcome::Unknown, Weight::Required) => {
-                gaps.push(format!("rule `{}` could not be judged: {}", finding.rule, finding.text));
+                gaps.push(unknown_rule(finding));
             }
             (RuleOutcome::Fail | RuleOutcome::Unknown, Weight::Advised)
             | (RuleOutcome::Pass | RuleOutcome::Waived | RuleOutcome::NotApplicable, _) => {}
@@ -51,6 +51,11 @@ fn weigh(outcome: &mut Outcome, policy: &Policy) {
     for gap in gaps {
         outcome.no_data(policy, gap);
     }
+}
+
+/// The gap that a rule leaves which nobody can judge.
+pub(crate) fn unknown_rule(finding: &Finding) -> String {
+    format!("rule `{}` could not be judged: {}", finding.rule, finding.text)
 }
 
 fn subject(case: &Case) -> contract::Subject {

@@ -24,20 +24,28 @@ pub(super) fn combine(case: &Case, outcomes: &[Outcome]) -> Combined {
     for force in case.overrides.iter().filter(|force| force.holds(case.at)) {
         let covered = |outcome: &&Outcome| force.covers(service, &outcome.name, case.change);
         if outcomes.iter().any(|outcome| covered(&outcome)) {
-            return overruled(force, asked, worst(outcomes.iter().filter(|outcome| !covered(outcome))));
+            let silent =
+                outcomes.iter().filter(covered).map(|outcome| outcome.outcome.policy.clone()).collect();
+            return overruled(
+                force,
+                silent,
+                asked,
+                worst(outcomes.iter().filter(|outcome| !covered(outcome))),
+            );
         }
     }
     asked
 }
 
 /// An override speaks for the policies that it covers; the others keep their say.
-fn overruled(force: &Override, asked: Combined, kept: Combined) -> Combined {
+fn overruled(force: &Override, policies: Vec<String>, asked: Combined, kept: Combined) -> Combined {
     let mark = Overruled {
         from: asked.effect,
         by: force.by.to_string(),
         approved_by: force.approved_by.to_string(),
         reason: force.reason.to_string(),
         until: *force.until,
+        policies,
     };
     if kept.effect > force.effect {
         return Combined { overruled: Some(mark), ..kept };
