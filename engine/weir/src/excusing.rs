@@ -330,9 +330,22 @@ fn override_text(force: &NewOverride) -> String {
     text
 }
 
-/// A text as TOML has it: the escapes of JSON are those of TOML, but for the one character that JSON lets stand.
+/// A text as TOML has it: the escapes of JSON are those of TOML. What JSON lets stand, and would give orders to the terminal
+/// on which the entry is shown, is written as an escape, too.
 fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007f")
+    let mut out = String::new();
+    for character in serde_json::Value::from(text).to_string().chars() {
+        match character {
+            order
+                if order.is_control()
+                    || matches!(order, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}') =>
+            {
+                out.push_str(&format!("\\u{:04x}", u32::from(order)));
+            }
+            other => out.push(other),
+        }
+    }
+    out
 }
 
 /// The file with something added at its end.
@@ -369,10 +382,12 @@ mod tests {
 
     #[test]
     fn any_text_survives_being_written() {
-        for text in ["plain", "a \"b\" \\ c", "two\nlines\ttab", "\u{7f}\u{1b}\u{0}ü\u{1f600}"] {
+        for text in ["plain", "a \"b\" \\ c", "two\nlines\ttab", "\u{7f}\u{9b}\u{1b}\u{0}ü\u{1f600}\u{202e}"]
+        {
             let written = format!("a = {}\n", quoted(text));
             let source = Source::parse("a.toml", &written).unwrap();
             assert_eq!(source.value()["a"], text, "{written}");
+            assert!(!written.trim_end().chars().any(char::is_control), "{written:?}");
         }
     }
 }

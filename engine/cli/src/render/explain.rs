@@ -5,6 +5,7 @@ use weir::{ExplainedPolicy, Explanation};
 use weir_model::finding::{Outcome, Weight};
 
 use crate::output::bold;
+use crate::render::clean;
 
 /// The meaning and the remedy first, then where the rule is configured, then what it says now.
 pub(crate) fn explanation(explanation: &Explanation) -> String {
@@ -30,9 +31,13 @@ pub(crate) fn explanation(explanation: &Explanation) -> String {
             Outcome::Unknown => "unknown",
         };
         let weight = if service.weight == Weight::Advised { " (advised)" } else { "" };
-        out.push_str(&format!("    {}: {outcome}{weight}: {}\n", service.service, service.text));
+        out.push_str(&format!(
+            "    {}: {outcome}{weight}: {}\n",
+            service.service,
+            clean::line(&service.text)
+        ));
         if let Some(waiver) = &service.waiver {
-            out.push_str(&format!("      {waiver}\n"));
+            out.push_str(&format!("      {}\n", clean::line(waiver)));
         }
     }
     out
@@ -42,7 +47,7 @@ fn configured(policy: &ExplainedPolicy) -> String {
     let mut out =
         format!("\n  {} {}:{}, policy `{}`\n", bold("configured in"), policy.file, policy.line, policy.name);
     if let Some(summary) = &policy.summary {
-        out.push_str(&format!("    {summary}\n"));
+        out.push_str(&format!("    {}\n", clean::line(summary)));
     }
     let on_fail = policy.on_fail.map(|effect| format!(", on-fail {effect}")).unwrap_or_default();
     out.push_str(&format!(
@@ -56,7 +61,7 @@ fn configured(policy: &ExplainedPolicy) -> String {
     if !policy.parameters.is_empty() {
         out.push_str("    parameters set:\n");
         for (name, value) in &policy.parameters {
-            out.push_str(&format!("      {name} = {value}\n"));
+            out.push_str(&format!("      {name} = {}\n", clean::line(&value.to_string())));
         }
     }
     out.push_str(&parameters(&policy.schema));

@@ -6,7 +6,7 @@ use crate::render::clean;
 
 /// The sections, the most severe first, each with its heading.
 const SECTIONS: [(ItemStanding, &str); 5] = [
-    (ItemStanding::Failed, "Stops the change"),
+    (ItemStanding::Failed, "Fails"),
     (ItemStanding::Undecided, "Could not be judged"),
     (ItemStanding::Warned, "Warnings"),
     (ItemStanding::Excused, "Excused"),
