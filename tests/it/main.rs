@@ -25,6 +25,7 @@ mod plugin;
 mod progress;
 mod records;
 mod report;
+mod signing;
 mod support;
 mod topics;
 mod watch;

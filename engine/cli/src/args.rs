@@ -12,7 +12,8 @@ use weir_model::Change;
 
 pub(crate) use self::plugin::{
     PluginAddArguments, PluginBenchArguments, PluginBuildArguments, PluginCommand, PluginInspectArguments,
-    PluginNewArguments, PluginTestArguments, PluginTrialArguments, PluginVerifyArguments,
+    PluginNewArguments, PluginSignArguments, PluginTestArguments, PluginTrialArguments,
+    PluginVerifyArguments, PluginVerifySignatureArguments,
 };
 
 /// May this change go out now, and if not, why, and what would let it?

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use crate::diagnostic::Code;
 use crate::file::{Content, File, Problems};
 use crate::limits::Limits;
+use crate::trust::Trust;
 use crate::value::{Instant, Name, PathPattern, RelativePath, TimeZone};
 use crate::word::words;
 
@@ -28,6 +29,9 @@ pub struct Project {
     /// What plugins may use, where their policy doesn't say.
     #[serde(default)]
     pub limits: Limits,
+    /// What it demands of the plugins that it brings.
+    #[serde(rename = "plugins", default)]
+    pub trust: Trust,
 }
 
 /// What the project is.
@@ -95,6 +99,7 @@ impl Default for Records {
 
 impl Content for Project {
     fn check(&self, problems: &mut Problems<'_>) {
+        self.trust.check(problems);
         problems.unique_names("/source", self.sources.iter().map(|source| source.name.as_str()));
         for (index, source) in self.sources.iter().enumerate() {
             let table = format!("/source/{index}");

@@ -27,6 +27,7 @@ mod project;
 mod records;
 mod replay;
 mod report;
+mod signature;
 mod slices;
 mod suggest;
 #[cfg(test)]
@@ -54,6 +55,7 @@ pub use replay::Replay;
 pub use report::{
     BudgetHistory, Burn, LowestBudget, Report, ReportRequest, ReportTotals, ServiceReport, SloReport,
 };
+pub use signature::{KeyNumber, SignatureError, Signed, read_signature, signature_path, verify_signature};
 pub use suggest::{Suggestion, Suggestions, Supported};
 pub use toil::ToilReport;
 pub use watch::{SnapshotError, Step, Watch, WatchRequest};

@@ -23,6 +23,10 @@ pub(crate) enum PluginCommand {
     Verify(PluginVerifyArguments),
     /// Measure how fast a plugin is, and how near to its limits
     Bench(PluginBenchArguments),
+    /// Sign a plugin, in minisign's form; or make the keys for it
+    Sign(PluginSignArguments),
+    /// Say whether a plugin is signed by a key that is trusted
+    VerifySignature(PluginVerifySignatureArguments),
     /// Verify a plugin, copy it into the project and pin it in weir.lock
     Add(PluginAddArguments),
 }
@@ -131,6 +135,46 @@ pub(crate) struct PluginAddArguments {
     /// Take the place of another plugin of that name
     #[arg(long)]
     pub(crate) replace: bool,
+}
+
+/// The arguments of `weir plugin sign`.
+#[derive(Debug, Args)]
+pub(crate) struct PluginSignArguments {
+    /// The component, a `.wasm` file; its signature is written beside it, to `FILE.minisig`
+    #[arg(required_unless_present = "generate_key")]
+    pub(crate) file: Option<PathBuf>,
+    /// The secret key. Where it has a password, that is asked for, or taken from WEIR_SIGNING_PASSWORD
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: PathBuf,
+    /// Make the secret key first, and beside it the public one, whose name ends in `.pub`
+    #[arg(long)]
+    pub(crate) generate_key: bool,
+    /// Make a key without a password, for a place that keeps secrets itself
+    #[arg(long, requires = "generate_key")]
+    pub(crate) no_password: bool,
+    /// What the signature says beside, and covers [default: the time, and the name of the file]
+    #[arg(long)]
+    pub(crate) comment: Option<String>,
+}
+
+/// The arguments of `weir plugin verify-signature`.
+#[derive(Debug, Args)]
+pub(crate) struct PluginVerifySignatureArguments {
+    /// The component, a `.wasm` file
+    pub(crate) file: PathBuf,
+    /// The signature [default: FILE.minisig]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) signature: Option<PathBuf>,
+    /// A public key that counts: its text, or a `.pub` file. May be given several times
+    /// [default: those of the project]
+    #[arg(long = "key", value_name = "KEY")]
+    pub(crate) keys: Vec<String>,
+    /// The project's folder, whose weir.toml says which keys count
+    #[arg(long, short, value_name = "DIR", conflicts_with = "keys")]
+    pub(crate) project: Option<PathBuf>,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
 }
 
 /// What a plugin gets that imports WASI.

@@ -5,8 +5,10 @@ mod bench;
 mod build;
 mod inspect;
 mod new;
+mod sign;
 mod test;
 mod verify;
+mod verify_signature;
 
 use std::path::Path;
 
@@ -27,6 +29,8 @@ pub(super) fn run(command: &PluginCommand) -> Result<Exit, Failure> {
         PluginCommand::Test(arguments) => test::run(arguments),
         PluginCommand::Inspect(arguments) => inspect::run(arguments),
         PluginCommand::Verify(arguments) => verify::run(arguments),
+        PluginCommand::Sign(arguments) => sign::run(arguments),
+        PluginCommand::VerifySignature(arguments) => verify_signature::run(arguments),
         PluginCommand::Bench(arguments) => bench::run(arguments),
         PluginCommand::Add(arguments) => add::run(arguments),
     }

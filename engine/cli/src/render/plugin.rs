@@ -2,7 +2,9 @@
 
 mod parameters;
 
-use weir::{Added, Admission, Check, Import, Inspection, Rule, Verification};
+use std::path::Path;
+
+use weir::{Added, Admission, Check, Import, Inspection, KeyNumber, Rule, Signed, Verification};
 use weir_model::Effect;
 
 use crate::command::plugin::{Calls, Measured};
@@ -120,6 +122,17 @@ pub(crate) fn added(added: &Added, verification: &Verification) -> String {
         line("kind", kind.as_str()),
         line("component", path),
         line("sha256", &digest.to_string())
+    )
+}
+
+/// Who says that a plugin is theirs.
+pub(crate) fn signed(file: &Path, number: KeyNumber, signed: &Signed) -> String {
+    format!(
+        "`{}` is signed\n{}{}{}",
+        file.display(),
+        line("by key", &number.to_string()),
+        line("public key", signed.key.as_str()),
+        line("comment", &signed.comment)
     )
 }
 

@@ -11,6 +11,10 @@ use crate::{output, render};
 pub(super) fn run(arguments: &PluginAddArguments) -> Result<Exit, Failure> {
     let project = project_in(arguments.trial.project.as_deref())?;
     let tried = Tried::read(&arguments.trial)?;
+    let signature = weir::read_signature(&arguments.trial.file)?;
+    // Verifying runs the plugin: what is not trusted does not get that far.
+    let name = arguments.name.as_deref().unwrap_or(&tried.name);
+    project.check_signature(name, &arguments.trial.file, &tried.component, signature.as_deref())?;
     let engine = engine()?;
     // Verifying compiles the plugin, and the code stays in the user's cache: its first use finds it there.
     let verification = engine.verify_plugin(&tried.candidate(project.limits()))?;
@@ -25,6 +29,7 @@ pub(super) fn run(arguments: &PluginAddArguments) -> Result<Exit, Failure> {
         name: arguments.name.as_deref().or(itself).unwrap_or_default(),
         component: &tried.component,
         wasi: tried.wasi,
+        signature: signature.as_deref(),
         replace: arguments.replace,
     })?;
     output::result(&render::plugin::added(&added, &verification))?;
