@@ -24,6 +24,8 @@ mod plugin;
 #[cfg(target_os = "linux")]
 mod progress;
 mod records;
+mod registry;
+mod reload;
 mod report;
 mod signing;
 mod support;

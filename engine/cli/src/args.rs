@@ -12,7 +12,7 @@ use weir_model::Change;
 
 pub(crate) use self::plugin::{
     PluginAddArguments, PluginBenchArguments, PluginBuildArguments, PluginCommand, PluginInspectArguments,
-    PluginNewArguments, PluginSignArguments, PluginTestArguments, PluginTrialArguments,
+    PluginNewArguments, PluginPushArguments, PluginSignArguments, PluginTestArguments, PluginTrialArguments,
     PluginVerifyArguments, PluginVerifySignatureArguments,
 };
 

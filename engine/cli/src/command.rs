@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use weir::{Engine, EngineError, EngineOptions, Events, InitError, Project, ProjectError};
 use weir_author::AuthorError;
+use weir_connect::oci::OciError;
 use weir_model::Diagnostic;
 
 use crate::args::{
@@ -77,6 +78,8 @@ pub(crate) enum Failure {
     Init(InitError),
     /// A plugin can't be written or built.
     Author(AuthorError),
+    /// A plugin can't be fetched or sent.
+    Fetch(OciError),
     /// The command line asks for something that is not there.
     Usage(String),
     /// The terminal, or the current folder, is gone; or a result can't be put into words.
@@ -90,11 +93,13 @@ impl Failure {
             Failure::Project(ProjectError::Io(_)) | Failure::Io(_) => Exit::Undecided,
             Failure::Engine(error) if !error.is_input() => Exit::Undecided,
             Failure::Author(error) if !error.is_input() => Exit::Undecided,
+            Failure::Fetch(error) if !error.is_input() => Exit::Undecided,
             Failure::Project(_)
             | Failure::Engine(_)
             | Failure::Wrong(_)
             | Failure::Init(_)
             | Failure::Author(_)
+            | Failure::Fetch(_)
             | Failure::Usage(_) => Exit::Input,
         }
     }
@@ -110,6 +115,10 @@ impl Failure {
             }
             Failure::Author(AuthorError::Wrong(wrong)) => diagnostics(wrong),
             Failure::Author(error) => match error.help() {
+                Some(help) => format!("error: {error}\nhelp: {help}\n"),
+                None => format!("error: {error}\n"),
+            },
+            Failure::Fetch(error) => match error.help() {
                 Some(help) => format!("error: {error}\nhelp: {help}\n"),
                 None => format!("error: {error}\n"),
             },
@@ -200,14 +209,15 @@ fn events(arguments: &EventArguments) -> Events {
 }
 
 fn engine() -> Result<Engine, Failure> {
-    Ok(Engine::new(EngineOptions { code_cache: code_cache(), ready_instances: None })?)
+    Ok(Engine::new(EngineOptions { code_cache: code_cache(), ..EngineOptions::default() })?)
 }
 
 /// An engine for many decisions: instances of plugins are kept ready, more than there are threads to use them.
 fn busy_engine() -> Result<Engine, Failure> {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
     let instances = u32::try_from(threads.saturating_mul(2)).unwrap_or(u32::MAX).clamp(8, 1024);
-    Ok(Engine::new(EngineOptions { code_cache: code_cache(), ready_instances: Some(instances) })?)
+    let ready_instances = Some(instances);
+    Ok(Engine::new(EngineOptions { code_cache: code_cache(), ready_instances, ..EngineOptions::default() })?)
 }
 
 /// Tells what the engine noticed beside its answer.

@@ -6,6 +6,8 @@
 //! else. No secret gets into a message, and none goes to another server than the one that was asked.
 
 mod error;
+#[cfg(feature = "oci")]
+mod exchange;
 mod secret;
 
 use std::io::Read as _;
@@ -19,6 +21,8 @@ use reqwest::redirect::{Action, Attempt, Policy};
 use reqwest::tls::{Certificate, Identity};
 
 pub use error::{HttpError, HttpProblem};
+#[cfg(feature = "oci")]
+pub(crate) use exchange::{Exchange, Exchanged, Method};
 pub use secret::{Secret, SecretError};
 
 /// How long the first pause before another attempt is, where the server doesn't say; each further one is twice as long.

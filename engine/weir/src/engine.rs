@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use weir_host::{Allocation, Evidence, Kind, Sandbox, SandboxOptions};
+use weir_host::{Allocation, Compiler, Evidence, Kind, Sandbox, SandboxOptions};
 use weir_model::diagnostic::{Code, Diagnostic, nearest_word, quote};
 use weir_model::record::{Inputs, Measured, PolicyInput};
 use weir_model::service::Service;
@@ -110,6 +110,8 @@ pub struct EngineOptions {
     pub code_cache: Option<PathBuf>,
     /// How many plugin instances are kept ready, for processes that decide often; none makes each when it is needed.
     pub ready_instances: Option<u32>,
+    /// How much care is taken with compiling plugins. No answer depends on it.
+    pub compiler: Compiler,
 }
 
 /// A question to the gate.
@@ -179,7 +181,7 @@ impl Engine {
             Some(instances) => Allocation::Pooled { instances },
             None => Allocation::OnDemand,
         };
-        let options = SandboxOptions { allocation, cache: options.code_cache };
+        let options = SandboxOptions { allocation, cache: options.code_cache, compiler: options.compiler };
         Ok(Engine { plugins: Plugins::new(Sandbox::new(options).map_err(EngineError::Sandbox)?) })
     }
 

@@ -58,9 +58,10 @@ pub use report::{
 pub use signature::{KeyNumber, SignatureError, Signed, read_signature, signature_path, verify_signature};
 pub use suggest::{Suggestion, Suggestions, Supported};
 pub use toil::ToilReport;
-pub use watch::{SnapshotError, Step, Watch, WatchRequest};
+pub use watch::{ProjectFiles, SnapshotError, Step, Watch, WatchRequest};
 pub use weir_flow::Progress;
 pub use weir_host::{
-    Admission, CallError, Check, Digest, Exercise, Import, Info, Inspection, Kind, Rule, Verification,
+    Admission, CallError, Check, Compiler, Digest, Exercise, Import, Info, Inspection, Kind, Rule,
+    Verification,
 };
 pub use weir_model as model;

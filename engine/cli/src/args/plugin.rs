@@ -27,8 +27,10 @@ pub(crate) enum PluginCommand {
     Sign(PluginSignArguments),
     /// Say whether a plugin is signed by a key that is trusted
     VerifySignature(PluginVerifySignatureArguments),
-    /// Verify a plugin, copy it into the project and pin it in weir.lock
+    /// Fetch a plugin, verify it, put it into the project and pin it in weir.lock
     Add(PluginAddArguments),
+    /// Send a plugin to a registry of containers, for others to add
+    Push(PluginPushArguments),
 }
 
 /// The arguments of `weir plugin new`.
@@ -127,8 +129,25 @@ pub(crate) struct PluginBenchArguments {
 /// The arguments of `weir plugin add`.
 #[derive(Debug, Args)]
 pub(crate) struct PluginAddArguments {
-    #[command(flatten)]
-    pub(crate) trial: PluginTrialArguments,
+    /// The component: a `.wasm` file, an address (`https://…`), or an artifact in a registry
+    /// (`oci://registry/repository[:tag|@sha256:…]`)
+    #[arg(value_name = "FILE|ADDRESS")]
+    pub(crate) plugin: String,
+    /// Parameters to try it with: TOML, as under `[params]` of a policy
+    #[arg(long, value_name = "FILE")]
+    pub(crate) params: Option<PathBuf>,
+    /// What the plugin gets if it imports WASI, as in weir.lock
+    #[arg(long, value_enum, default_value_t = WasiChoice::Refused)]
+    pub(crate) wasi: WasiChoice,
+    /// The project's folder [default: the nearest one upwards with a weir.toml]
+    #[arg(long, short, value_name = "DIR")]
+    pub(crate) project: Option<PathBuf>,
+    /// The SHA-256 that the component must have
+    #[arg(long, value_name = "DIGEST")]
+    pub(crate) sha256: Option<String>,
+    /// Fetch it over plain HTTP, which anybody on the way may change
+    #[arg(long)]
+    pub(crate) plain_http: bool,
     /// The name that policies and services will use [default: the one that the plugin gives itself]
     #[arg(long)]
     pub(crate) name: Option<String>,
@@ -175,6 +194,19 @@ pub(crate) struct PluginVerifySignatureArguments {
     /// How to print the result
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
+}
+
+/// The arguments of `weir plugin push`.
+#[derive(Debug, Args)]
+pub(crate) struct PluginPushArguments {
+    /// The component, a `.wasm` file; a signature beside it goes along
+    pub(crate) file: PathBuf,
+    /// Where to: `oci://registry/repository[:tag]`
+    #[arg(value_name = "REFERENCE")]
+    pub(crate) to: String,
+    /// Send it over plain HTTP, which anybody on the way may read and change
+    #[arg(long)]
+    pub(crate) plain_http: bool,
 }
 
 /// What a plugin gets that imports WASI.

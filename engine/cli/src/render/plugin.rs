@@ -107,7 +107,7 @@ fn fact(rule: Rule, found: &Inspection) -> Option<String> {
 }
 
 /// What was added, and how to use it.
-pub(crate) fn added(added: &Added, verification: &Verification) -> String {
+pub(crate) fn added(added: &Added, verification: &Verification, pinned: Option<&str>) -> String {
     let Added { name, path, digest, .. } = added;
     if !added.changed {
         return format!("`{name}` is pinned as it is: {path}, sha256 {digest}\n");
@@ -118,10 +118,11 @@ pub(crate) fn added(added: &Added, verification: &Verification) -> String {
     };
     let kind = verification.component.kind;
     format!(
-        "{what}{}{}{}",
+        "{what}{}{}{}{}",
         line("kind", kind.as_str()),
         line("component", path),
-        line("sha256", &digest.to_string())
+        line("sha256", &digest.to_string()),
+        pinned.map(|pinned| line("from", pinned)).unwrap_or_default()
     )
 }
 

@@ -44,7 +44,7 @@ impl Secret {
     }
 
     /// The secret itself, for sending.
-    pub(super) fn reveal(&self) -> &str {
+    pub(crate) fn reveal(&self) -> &str {
         &self.0
     }
 }
