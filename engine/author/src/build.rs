@@ -222,9 +222,9 @@ impl PluginProject {
 /// file. Zig's C library is the same, and its linker leaves these out.
 const NO_WASI: &str = "\
 #define STUB(name, ...) int __imported_wasi_snapshot_preview1_##name(__VA_ARGS__) { return 8; }
-STUB(fd_close, int file)
-STUB(fd_seek, int file, long long offset, int whence, int result)
-STUB(fd_write, int file, int vectors, int count, int result)
+STUB(fd_close, int)
+STUB(fd_seek, int, long long, int, int)
+STUB(fd_write, int, int, int, int)
 ";
 
 /// The versions of Clang that know the C of the templates, and have a linker for WebAssembly beside them.
