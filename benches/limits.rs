@@ -22,6 +22,9 @@ const ROUNDS: usize = 400;
 /// How many calls a turn is.
 const CALLS: u32 = 20;
 
+/// A call that is timed.
+type Call = Box<dyn FnMut()>;
+
 /// The settings that are compared, each with a name; the sandbox's own first.
 fn settings() -> Vec<(&'static str, Settings)> {
     let all = Settings::SANDBOX;
@@ -38,7 +41,7 @@ fn settings() -> Vec<(&'static str, Settings)> {
 }
 
 /// Has all of some calls take turns, and prints a line for each.
-fn compare(what: &str, mut calls: Vec<(&'static str, Box<dyn FnMut()>)>) {
+fn compare(what: &str, calls: &mut [(&'static str, Call)]) {
     let mut times: Vec<Vec<f64>> = vec![Vec::new(); calls.len()];
     for _ in 0..ROUNDS {
         for ((_, call), times) in calls.iter_mut().zip(&mut times) {
@@ -64,39 +67,35 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 /// Rows marked by status in an instance that is kept.
-fn rows() -> Box<dyn Fn(Settings) -> Box<dyn FnMut()>> {
-    Box::new(|settings| {
-        let statuses: Vec<i64> = (0..16_384).map(|row| if row % 37 == 0 { 503 } else { 200 }).collect();
-        let mut guest = Calculator::new(settings).expect("it starts");
-        Box::new(move || {
-            let columns =
-                [calculator::Column { kind: 1, start: 0, validity: u32::MAX, dictionary: 0, terms: 0 }];
-            let batch = calculator::Batch {
-                rows: 16_384,
-                columns: &columns,
-                integers: &statuses,
-                numbers: &[],
-                codes: &[],
-                bytes: &[],
-            };
-            let marks = guest.classify(black_box(&batch));
-            assert_eq!(marks.len(), 16_384);
-        })
+fn rows(settings: Settings) -> Call {
+    let statuses: Vec<i64> = (0..16_384).map(|row| if row % 37 == 0 { 503 } else { 200 }).collect();
+    let mut guest = Calculator::new(settings).expect("it starts");
+    Box::new(move || {
+        let columns = [calculator::Column { kind: 1, start: 0, validity: u32::MAX, dictionary: 0, terms: 0 }];
+        let batch = calculator::Batch {
+            rows: 16_384,
+            columns: &columns,
+            integers: &statuses,
+            numbers: &[],
+            codes: &[],
+            bytes: &[],
+        };
+        assert_eq!(guest.classify(black_box(&batch)).len(), 16_384);
     })
 }
 
 /// A decision in an instance of its own, from nothing to the answer.
-fn decisions() -> Box<dyn Fn(Settings) -> Box<dyn FnMut()>> {
-    Box::new(|settings| {
-        let (plugin, situation) = (Budget::new(settings).expect("it starts"), situation());
-        Box::new(move || assert_eq!(plugin.decide(black_box(&situation)), 0))
-    })
+fn decisions(settings: Settings) -> Call {
+    let (plugin, situation) = (Budget::new(settings).expect("it starts"), situation());
+    Box::new(move || assert_eq!(plugin.decide(black_box(&situation)), 0))
 }
 
 fn main() {
-    for (what, make) in
-        [("16,384 rows marked", rows()), ("one decision in an instance of its own", decisions())]
-    {
-        compare(what, settings().into_iter().map(|(name, settings)| (name, make(settings))).collect());
+    let kinds: [(&str, fn(Settings) -> Call); 2] =
+        [("16,384 rows marked", rows), ("one decision in an instance of its own", decisions)];
+    for (what, make) in kinds {
+        let mut calls: Vec<_> =
+            settings().into_iter().map(|(name, settings)| (name, make(settings))).collect();
+        compare(what, &mut calls);
     }
 }

@@ -64,7 +64,8 @@ impl Registry {
 
     /// What the registry keeps of a manifest.
     fn manifest(&self, digest: &str) -> serde_json::Value {
-        let path = format!("root/docker/registry/v2/blobs/sha256/{}/{digest}/data", &digest[..2]);
+        let (start, _) = digest.split_at(2);
+        let path = format!("root/docker/registry/v2/blobs/sha256/{start}/{digest}/data");
         serde_json::from_slice(&std::fs::read(self.folder.path().join(path)).unwrap()).unwrap()
     }
 }
@@ -110,7 +111,8 @@ fn a_plugin_goes_to_a_registry_and_comes_back_with_its_signature() {
     assert_eq!(manifest["layers"].as_array().unwrap().len(), 1);
     assert_eq!(manifest["layers"][0]["mediaType"], "application/wasm");
     assert_eq!(manifest["layers"][0]["digest"], format!("sha256:{}", digest(&component)));
-    let config = registry.manifest(&manifest["config"]["digest"].as_str().unwrap()["sha256:".len()..]);
+    let config =
+        registry.manifest(manifest["config"]["digest"].as_str().unwrap().strip_prefix("sha256:").unwrap());
     assert_eq!((&config["architecture"], &config["os"]), (&"wasm".into(), &"wasip2".into()));
     assert_eq!(config["layerDigests"][0], manifest["layers"][0]["digest"]);
     assert_eq!(config["component"]["exports"][0], "weir:policy/budget@0.1.0");
