@@ -73,8 +73,8 @@ fn benches(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().expect("a folder can be made");
     write(folder.path()).expect("a project can be written");
     let project = Project::load(folder.path()).expect("the project is right");
-    let engine =
-        Engine::new(EngineOptions { code_cache: None, ready_instances: Some(64) }).expect("it starts");
+    let engine = Engine::new(EngineOptions { ready_instances: Some(64), ..EngineOptions::default() })
+        .expect("it starts");
     let request = BacktestRequest {
         services: Vec::new(),
         change: Change::Feature,

@@ -20,7 +20,7 @@ fn component(name: &str) -> Vec<u8> {
 }
 
 fn sandbox(allocation: Allocation, cache: Option<&Path>) -> Sandbox {
-    Sandbox::new(SandboxOptions { allocation, cache: cache.map(Path::to_owned) })
+    Sandbox::new(SandboxOptions { allocation, cache: cache.map(Path::to_owned), ..SandboxOptions::default() })
         .expect("the sandbox can be set up")
 }
 

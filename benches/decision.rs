@@ -12,8 +12,8 @@ use weir_benches::ThreadTime;
 fn benches(criterion: &mut Criterion<ThreadTime>) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../policies/sample");
     let project = Project::load(folder).expect("the sample project is right");
-    let engine =
-        Engine::new(EngineOptions { code_cache: None, ready_instances: Some(64) }).expect("it starts");
+    let engine = Engine::new(EngineOptions { ready_instances: Some(64), ..EngineOptions::default() })
+        .expect("it starts");
     for service in ["catalog", "checkout"] {
         let request = GateRequest {
             service: service.to_owned(),

@@ -88,8 +88,8 @@ fn main() {
     write(folder.path(), services).expect("a project can be written");
     append(folder.path(), services, 0..days * 1440).expect("events can be written");
     let project = Project::load(folder.path()).expect("the project is right");
-    let engine =
-        Engine::new(EngineOptions { code_cache: None, ready_instances: Some(8) }).expect("it starts");
+    let engine = Engine::new(EngineOptions { ready_instances: Some(8), ..EngineOptions::default() })
+        .expect("it starts");
     let far = "2027-01-01T00:00:00Z".parse().expect("an instant");
     let request = WatchRequest {
         services: Vec::new(),

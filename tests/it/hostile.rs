@@ -247,3 +247,24 @@ fn a_policy_that_breaks_down_at_one_step_of_a_back_test_is_judged_at_all_others(
     let reason = runs[1]["reason"].as_str().unwrap();
     assert!(reason.contains("plugin `guest`") && reason.contains("broke down"), "{reason}");
 }
+
+#[test]
+fn what_a_plugin_writes_to_its_log_is_told_with_plugin_policy_and_level() {
+    let write = |level: u32| format!("(call $write (i32.const {level}) (i32.const 2048) (i32.const 9))");
+    let words: String = [1, 2, 3, 4, 99].map(write).concat();
+    let guest = Guest::budget().body("decide", &format!("{words} (i32.const 4096)"));
+    let project = project(&guest, "", "");
+    project.edit("policies/guest.toml", "name = \"guest\"", "name = \"talkative\"");
+    let run = project.weir(&GATE);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    let told: Vec<&str> = run.stdout.lines().filter(|line| line.contains("log: ")).collect();
+    assert_eq!(told.len(), 5, "{}", run.stdout);
+    assert!(run.stdout.contains("talkative"), "{}", run.stdout);
+    let run = project.weir(&[&GATE[..], &["--format", "json"]].concat());
+    let verdict: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let policies = verdict["policies"].as_array().unwrap();
+    let policy = policies.iter().find(|policy| policy["policy"] == "talkative").unwrap();
+    assert_eq!(policy["plugin"], "guest");
+    let levels = ["error", "warning", "information", "detail", "detail"];
+    assert_eq!(policy["log"], serde_json::json!(levels.map(|level| format!("{level}: described"))));
+}

@@ -3,8 +3,9 @@
 #![expect(
     clippy::expect_used,
     clippy::panic,
+    clippy::print_stderr,
     clippy::unwrap_used,
-    reason = "a test that can't go on has failed"
+    reason = "a test that can't go on has failed, and one that can't begin says so"
 )]
 
 mod alertmanager;
@@ -29,8 +30,11 @@ mod plugin;
 #[cfg(target_os = "linux")]
 mod progress;
 mod records;
+mod registry;
+mod reload;
 mod report;
 mod shell;
+mod signing;
 mod support;
 mod topics;
 mod watch;

@@ -95,7 +95,10 @@ fn what_is_no_plugin_is_wrong_input() {
     );
     check(scratch.0.path(), "is a folder");
     check(&scratch.0.path().join("none.wasm"), "can't be read");
-    check(Path::new("https://example.com/p.wasm"), "is an address, and plugins are read from files");
+    check(
+        Path::new("https://example.com/p.wasm"),
+        "is an address, and only `weir plugin add` fetches from there",
+    );
 }
 
 #[test]

@@ -32,6 +32,11 @@ pub(crate) fn weir(arguments: &[&str]) -> Run {
     Run::of(command(arguments).output().expect("the command starts"))
 }
 
+/// Runs `weir` with these arguments and environment variables.
+pub(crate) fn weir_with(arguments: &[&str], variables: &[(&str, &str)]) -> Run {
+    Run::of(command(arguments).envs(variables.iter().copied()).output().expect("the command starts"))
+}
+
 /// Runs `weir` with these arguments and this standard input.
 pub(crate) fn weir_reading(arguments: &[&str], input: &str) -> Run {
     use std::io::Write as _;

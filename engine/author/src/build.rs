@@ -113,25 +113,11 @@ impl PluginProject {
     }
 
     fn c(&self) -> Result<Vec<u8>, AuthorError> {
-        let compiler = self.tool(
-            &["zig", "python-zig"],
-            "no C compiler for WebAssembly is here",
-            "in the plugin's folder, run `python3 -m venv .venv` and `.venv/bin/pip install ziglang`, or install Zig \
-             from ziglang.org",
-        )?;
         let work = self.work_folder()?;
         let module = work.join("plugin.wasm");
-        let mut command = Command::new(compiler);
+        let mut command = self.c_compiler(&work)?;
         command
-            .args([
-                "cc",
-                "--target=wasm32-wasi",
-                "-mexec-model=reactor",
-                "-std=gnu23",
-                "-Os",
-                "-Wall",
-                "-Wextra",
-            ])
+            .args(["--target=wasm32-wasi", "-mexec-model=reactor", "-std=gnu23", "-Os", "-Wall", "-Wextra"])
             // Zig's usual stack of 16 MiB would be a quarter of what a plugin may have.
             .args(["-Wl,--strip-all", "-Wl,-z,stack-size=262144", "-Ibindings", "-o"])
             .arg(&module)
@@ -141,6 +127,33 @@ impl PluginProject {
         }
         tool::run(&mut command)?;
         component::for_world(&fs::read(module)?, &self.folder().join("wit"), self.world())
+    }
+
+    /// Zig, which brings its own C library; else Clang with wasi-libc, which lies where distributions put it.
+    fn c_compiler(&self, work: &Path) -> Result<Command, AuthorError> {
+        let zig = self.tool(
+            &["zig", "python-zig"],
+            "no C compiler for WebAssembly is here",
+            "in the plugin's folder, run `python3 -m venv .venv` and `.venv/bin/pip install ziglang`, or install Zig \
+             from ziglang.org; on Debian, `clang`, `lld`, `libclang-rt-dev-wasm32` (version 18 or newer) and `wasi-libc` \
+             serve as well",
+        );
+        match (zig, clang()) {
+            (Ok(zig), _) => {
+                let mut command = Command::new(zig);
+                command.arg("cc");
+                Ok(command)
+            }
+            (Err(_), Some((clang, linker))) => {
+                let library = work.join("no-wasi.c");
+                fs::write(&library, NO_WASI)?;
+                let mut command = Command::new(clang);
+                let linker = format!("-fuse-ld={}", linker.display());
+                command.arg(linker).arg("-Wno-deprecated").arg(library);
+                Ok(command)
+            }
+            (Err(missing), None) => Err(missing),
+        }
     }
 
     fn javascript(&self) -> Result<Vec<u8>, AuthorError> {
@@ -203,6 +216,29 @@ impl PluginProject {
         fs::create_dir_all(&folder)?;
         Ok(folder)
     }
+}
+
+/// What wasi-libc would import for its streams, which are of no use in a plugin: every call is told that there is no such
+/// file. Zig's C library is the same, and its linker leaves these out.
+const NO_WASI: &str = "\
+#define STUB(name, ...) int __imported_wasi_snapshot_preview1_##name(__VA_ARGS__) { return 8; }
+STUB(fd_close, int)
+STUB(fd_seek, int, long long, int, int)
+STUB(fd_write, int, int, int, int)
+";
+
+/// The versions of Clang that know the C of the templates, and have a linker for WebAssembly beside them.
+const CLANG_VERSIONS: std::ops::RangeInclusive<u32> = 18..=30;
+
+/// The newest Clang that is there with its linker, where wasi-libc is there, too.
+fn clang() -> Option<(PathBuf, PathBuf)> {
+    if !Path::new("/usr/include/wasm32-wasi").is_dir() {
+        return None;
+    }
+    CLANG_VERSIONS.rev().find_map(|version| {
+        let program = |name: &str| tool::find(&format!("{name}-{version}"), &[]);
+        program("clang").zip(program("wasm-ld"))
+    })
 }
 
 /// The files of a folder with this ending, in the order of their names, relative to the plugin's own folder.

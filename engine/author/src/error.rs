@@ -51,6 +51,9 @@ pub enum AuthorError {
     /// What the compiler made is no plugin.
     #[error("{0}")]
     Component(String),
+    /// A key can't be made or used.
+    #[error("{0}")]
+    Key(String),
     /// A file can't be read or written.
     #[error(transparent)]
     Io(#[from] std::io::Error),

@@ -13,6 +13,7 @@ mod create;
 mod error;
 mod project;
 pub mod rust;
+mod signing;
 mod template;
 mod tool;
 
@@ -20,3 +21,4 @@ pub use build::Built;
 pub use create::{NewPlugin, create};
 pub use error::AuthorError;
 pub use project::PluginProject;
+pub use signing::{KeyPair, generate_key, needs_password, sign};

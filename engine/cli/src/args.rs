@@ -18,7 +18,8 @@ pub(crate) use self::excuse::{ExcuseArguments, OverrideArguments, WaiveArguments
 pub(crate) use self::format::{FormatArguments, OutputFile, PipelineFormat};
 pub(crate) use self::plugin::{
     PluginAddArguments, PluginBenchArguments, PluginBuildArguments, PluginCommand, PluginInspectArguments,
-    PluginNewArguments, PluginTestArguments, PluginTrialArguments, PluginVerifyArguments,
+    PluginNewArguments, PluginPushArguments, PluginSignArguments, PluginTestArguments, PluginTrialArguments,
+    PluginVerifyArguments, PluginVerifySignatureArguments,
 };
 
 /// May this change go out now, and if not, why, and what would let it?

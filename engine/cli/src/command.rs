@@ -26,6 +26,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use weir::{Engine, EngineError, EngineOptions, Events, InitError, Project, ProjectError, View};
 use weir_author::AuthorError;
+use weir_connect::oci::OciError;
 use weir_model::{Diagnostic, Verdict};
 
 use crate::args::{
@@ -89,6 +90,8 @@ pub(crate) enum Failure {
     Init(InitError),
     /// A plugin can't be written or built.
     Author(AuthorError),
+    /// A plugin can't be fetched or sent.
+    Fetch(OciError),
     /// The command line asks for something that is not there.
     Usage(String),
     /// The terminal, or the current folder, is gone; or a result can't be put into words.
@@ -102,11 +105,13 @@ impl Failure {
             Failure::Project(ProjectError::Io(_)) | Failure::Io(_) => Exit::Undecided,
             Failure::Engine(error) if !error.is_input() => Exit::Undecided,
             Failure::Author(error) if !error.is_input() => Exit::Undecided,
+            Failure::Fetch(error) if !error.is_input() => Exit::Undecided,
             Failure::Project(_)
             | Failure::Engine(_)
             | Failure::Wrong(_)
             | Failure::Init(_)
             | Failure::Author(_)
+            | Failure::Fetch(_)
             | Failure::Usage(_) => Exit::Input,
         }
     }
@@ -122,6 +127,10 @@ impl Failure {
             }
             Failure::Author(AuthorError::Wrong(wrong)) => diagnostics(wrong),
             Failure::Author(error) => match error.help() {
+                Some(help) => format!("error: {error}\nhelp: {help}\n"),
+                None => format!("error: {error}\n"),
+            },
+            Failure::Fetch(error) => match error.help() {
                 Some(help) => format!("error: {error}\nhelp: {help}\n"),
                 None => format!("error: {error}\n"),
             },
@@ -216,7 +225,7 @@ const VIEWS: [View; 1] =
     [View { name: "rules", show: |path, text| weir_connect::rule_files::read(path, text).to_json() }];
 
 fn engine() -> Result<Engine, Failure> {
-    let options = EngineOptions { code_cache: code_cache(), ready_instances: None };
+    let options = EngineOptions { code_cache: code_cache(), ..EngineOptions::default() };
     Ok(Engine::new(options)?.with_views(&VIEWS))
 }
 
@@ -224,7 +233,8 @@ fn engine() -> Result<Engine, Failure> {
 fn busy_engine() -> Result<Engine, Failure> {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
     let instances = u32::try_from(threads.saturating_mul(2)).unwrap_or(u32::MAX).clamp(8, 1024);
-    let options = EngineOptions { code_cache: code_cache(), ready_instances: Some(instances) };
+    let ready_instances = Some(instances);
+    let options = EngineOptions { code_cache: code_cache(), ready_instances, ..EngineOptions::default() };
     Ok(Engine::new(options)?.with_views(&VIEWS))
 }
 

@@ -19,6 +19,11 @@ pub(crate) fn message(text: &str) -> io::Result<()> {
     quiet_pipe(anstream::stderr().lock().write_all(text.as_bytes()))
 }
 
+/// Asks the person at the terminal for a password, which is not shown.
+pub(crate) fn password(prompt: &str) -> io::Result<String> {
+    rpassword::prompt_password(prompt)
+}
+
 fn quiet_pipe(written: io::Result<()>) -> io::Result<()> {
     match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

@@ -281,13 +281,14 @@ mod tests {
 
     use super::*;
     use crate::engine;
-    use crate::sandbox::Allocation;
+    use crate::sandbox::{Allocation, Compiler};
 
     #[test]
     fn engines_with_other_settings_have_entries_of_their_own() {
         let folder = tempfile::TempDir::new().unwrap();
         let folder = folder.path().join("code");
-        let ours = Cache::open(&folder, &engine::new(Allocation::OnDemand).unwrap()).unwrap();
+        let ours =
+            Cache::open(&folder, &engine::new(Allocation::OnDemand, Compiler::Optimizing).unwrap()).unwrap();
         let foreign = Engine::new(Config::new().consume_fuel(true)).unwrap();
         let theirs = Cache::open(&folder, &foreign).unwrap();
         let component = Digest::of(b"component");
@@ -303,7 +304,7 @@ mod tests {
     /// A cache with little room, and the names that stand for its components.
     fn small(room: Room) -> (tempfile::TempDir, Cache) {
         let folder = tempfile::TempDir::new().unwrap();
-        let engine = engine::new(Allocation::OnDemand).unwrap();
+        let engine = engine::new(Allocation::OnDemand, Compiler::Optimizing).unwrap();
         let cache = Cache::open(&folder.path().join("code"), &engine).unwrap();
         (folder, Cache { room, ..cache })
     }

@@ -74,13 +74,13 @@ mod tests {
 
     use super::*;
     use crate::engine;
-    use crate::sandbox::Allocation;
+    use crate::sandbox::{Allocation, Compiler};
 
     #[test]
     fn code_of_an_engine_with_other_settings_or_of_another_component_is_not_loaded() {
         let component = wat::parse_str("(component (core module (func (export \"f\"))))").unwrap();
         let digest = Digest::of(&component);
-        let ours = engine::new(Allocation::OnDemand).unwrap();
+        let ours = engine::new(Allocation::OnDemand, Compiler::Optimizing).unwrap();
         let foreign = Engine::new(Config::new().consume_fuel(true)).unwrap();
         let check = |code: &[u8], digest: &Digest, expected: bool| {
             assert_eq!(load_trusted(&ours, code, digest).is_some(), expected);
@@ -108,8 +108,10 @@ mod tests {
     fn code_does_not_depend_on_the_allocation() {
         let component = wat::parse_str("(component (core module (func (export \"f\"))))").unwrap();
         let digest = Digest::of(&component);
-        let pooled = engine::new(Allocation::Pooled { instances: 2 }).unwrap();
-        let code = compile(&engine::new(Allocation::OnDemand).unwrap(), &component, &digest).unwrap();
+        let pooled = engine::new(Allocation::Pooled { instances: 2 }, Compiler::Optimizing).unwrap();
+        let code =
+            compile(&engine::new(Allocation::OnDemand, Compiler::Optimizing).unwrap(), &component, &digest)
+                .unwrap();
         assert!(load_trusted(&pooled, &code, &digest).is_some());
     }
 }

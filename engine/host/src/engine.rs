@@ -10,7 +10,7 @@ use wasmtime::{
 };
 
 use crate::limits::STACK_BYTES;
-use crate::sandbox::Allocation;
+use crate::sandbox::{Allocation, Compiler};
 
 /// How often running plugins look whether their deadline has passed.
 const TICK: Duration = Duration::from_millis(1);
@@ -25,7 +25,7 @@ const RESIDENT_BYTES: usize = 512 << 10;
 
 /// An engine with these settings compiles code that any other engine of this function loads: the allocation is not part
 /// of the code.
-pub(crate) fn new(allocation: Allocation) -> wasmtime::Result<Engine> {
+pub(crate) fn new(allocation: Allocation, compiler: Compiler) -> wasmtime::Result<Engine> {
     let mut config = Config::new();
     config
         // Costs every call some 0.7 µs more (benches/shapes/RESULTS.md), for calls that never overlap.
@@ -44,7 +44,10 @@ pub(crate) fn new(allocation: Allocation) -> wasmtime::Result<Engine> {
         .wasm_backtrace_details(WasmBacktraceDetails::Disable)
         .wasm_backtrace_max_frames(None)
         .native_unwind_info(false)
-        .cranelift_opt_level(OptLevel::Speed);
+        .cranelift_opt_level(match compiler {
+            Compiler::Optimizing => OptLevel::Speed,
+            Compiler::Quick => OptLevel::None,
+        });
     if let Allocation::Pooled { instances } = allocation {
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(instances)));
     }

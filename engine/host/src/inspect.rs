@@ -6,7 +6,7 @@ use crate::digest::Digest;
 use crate::error::LoadError;
 use crate::info::Info;
 use crate::kind::Kind;
-use crate::outline::{Interface, Outline};
+use crate::outline::{Interface, Outline, PACKAGE};
 use crate::text::line;
 use crate::wasi;
 
@@ -79,6 +79,11 @@ impl Inspection {
             imports: imports.map(|name| Import { name: line(name), admission: admission(name) }).collect(),
             info: None,
         }
+    }
+
+    /// The interface that makes it a plugin of its kind, such as `weir:policy/budget@0.1.0`.
+    pub fn interface(&self) -> String {
+        format!("{PACKAGE}{}@{}", self.kind.export(), self.contract)
     }
 
     /// Whether it can be loaded only with the project's consent to WASI.

@@ -62,6 +62,6 @@ pub use kind::Kind;
 pub use limits::{LimitKind, Limits};
 pub use log::{Answer, Level, LogLine};
 pub use plugin::Plugin;
-pub use sandbox::{Allocation, Sandbox, SandboxOptions};
+pub use sandbox::{Allocation, Compiler, Sandbox, SandboxOptions};
 pub use verify::{Check, Rule, Trial, Verification};
 pub use wasi::Wasi;

@@ -10,7 +10,7 @@ use crate::wasi::{self, Wasi};
 /// The custom section in which a component says what it is.
 const INFO_SECTION: &str = "weir:info";
 /// The package of the contract.
-const PACKAGE: &str = "weir:policy/";
+pub(crate) const PACKAGE: &str = "weir:policy/";
 /// The version of the contract that the host speaks. Before 1.0, a minor version is a new contract.
 pub(crate) const SPOKEN: &str = "0.1.0";
 

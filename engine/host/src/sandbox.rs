@@ -28,6 +28,19 @@ pub struct SandboxOptions {
     /// The folder of compiled code; none compiles anew in each process. It is made when it is missing, and not used when
     /// anyone but this user can write to it.
     pub cache: Option<PathBuf>,
+    /// How much care is taken with compiling.
+    pub compiler: Compiler,
+}
+
+/// How much care is taken with compiling. What plugins answer does not depend on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Compiler {
+    /// Code that runs fast.
+    #[default]
+    Optimizing,
+    /// Code that is there soon, and runs slower. For who tries a plugin once, and for tests that hold answers against those
+    /// of other code. What was compiled ahead of time is not used.
+    Quick,
 }
 
 /// How instances are made.
@@ -57,6 +70,7 @@ struct Inner {
     engine: Engine,
     ticker: Arc<Ticker>,
     cache: Option<Cache>,
+    compiler: Compiler,
     notes: Mutex<Vec<String>>,
 }
 
@@ -72,7 +86,7 @@ impl Sandbox {
     /// # Errors
     /// When the machine does not let the sandbox reserve address space, or has a processor that is not supported.
     pub fn new(options: SandboxOptions) -> Result<Sandbox, LoadError> {
-        let engine = engine::new(options.allocation)
+        let engine = engine::new(options.allocation, options.compiler)
             .map_err(|error| LoadError::Sandbox { reason: format!("{error:#}") })?;
         let mut notes = Vec::new();
         let cache = options.cache.and_then(|folder| match Cache::open(&folder, &engine) {
@@ -82,7 +96,8 @@ impl Sandbox {
                 None
             }
         });
-        Ok(Sandbox(Arc::new(Inner { engine, ticker: Arc::default(), cache, notes: Mutex::new(notes) })))
+        let (ticker, notes) = (Arc::default(), Mutex::new(notes));
+        Ok(Sandbox(Arc::new(Inner { engine, ticker, cache, compiler: options.compiler, notes })))
     }
 
     /// Loads a component as a plugin. `name` stands for it in all errors.
@@ -163,6 +178,7 @@ impl Sandbox {
         let carried = outline.info.map(Info::from_section).transpose().map_err(wrong)?;
 
         let digest = Digest::of(component);
+        let compiled = compiled.filter(|_| self.0.compiler == Compiler::Optimizing);
         let code = match compiled.and_then(|compiled| code::load_trusted(&self.0.engine, compiled, &digest)) {
             Some(code) => code,
             None => self.cached(name, component, &digest)?,

@@ -204,7 +204,8 @@ pub fn quote(text: &str) -> String {
 }
 
 /// A text with its control characters escaped, so that it stays on its line and gives a terminal no orders.
-pub(crate) fn printable(text: &str) -> String {
+#[must_use]
+pub fn printable(text: &str) -> String {
     let mut printable = String::with_capacity(text.len());
     for character in text.chars() {
         if character.is_control() {

@@ -38,6 +38,11 @@ pub struct PluginCase {
     pub at: Option<Instant>,
     /// SLI calculators: the events to mark, each a table with what matters of a CloudEvent: `data = { status = 200 }`.
     pub events: Option<Vec<Map<String, Value>>>,
+    /// SLI calculators that judge slices: the slices, without gaps, the oldest first; it starts at `at`. Each has what was
+    /// marked in it.
+    pub slices: Option<Vec<SliceCase>>,
+    /// The length of a slice; a minute unless said otherwise.
+    pub slice_length: Option<Duration>,
     /// Budget policies: what has to be decided.
     pub situation: Option<SituationCase>,
     /// Checks: the service to check.
@@ -48,6 +53,32 @@ pub struct PluginCase {
     pub work: Option<Vec<WorkCase>>,
     /// The answer.
     pub expect: PluginExpectation,
+}
+
+/// What was marked in a slice.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct SliceCase {
+    /// Events marked good.
+    pub good: u64,
+    /// Events marked bad.
+    pub bad: u64,
+    /// Events marked unknown.
+    pub unknown: u64,
+    /// The greatest value of the field that the calculator calls its latest; left out where there is none.
+    pub latest: Option<Instant>,
+}
+
+/// What a slice counts as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct TallyCase {
+    /// How much of it is good.
+    pub good: u64,
+    /// How much of it is bad.
+    pub bad: u64,
+    /// Of how much nobody can tell.
+    pub unknown: u64,
 }
 
 /// What a budget policy has to decide.
@@ -160,6 +191,8 @@ words! {
 pub struct PluginExpectation {
     /// SLI calculators: the marks of the events.
     pub marks: Option<Vec<MarkWord>>,
+    /// SLI calculators that judge slices: what each slice counts as.
+    pub tallies: Option<Vec<TallyCase>>,
     /// Budget policies: the effect.
     pub effect: Option<Effect>,
     /// Budget policies: the codes of the clauses.
@@ -282,6 +315,7 @@ impl PluginCase {
     pub fn asked(&self) -> Vec<&'static str> {
         let asked = [
             ("events", self.events.is_some()),
+            ("slices", self.slices.is_some()),
             ("situation", self.situation.is_some()),
             ("subject", self.subject.is_some()),
             ("work", self.work.is_some()),
@@ -293,7 +327,7 @@ impl PluginCase {
         let diagnostic = match self.asked().as_slice() {
             [] => problems
                 .at(Code::MissingKey, table, "the case doesn't say what the plugin is asked")
-                .label("`events`, `situation`, `subject` or `work` belongs here"),
+                .label("`events`, `slices`, `situation`, `subject` or `work` belongs here"),
             [_] => return self.check_expectation(table, problems),
             [first, second, ..] => problems
                 .at(Code::NeedlessKey, &format!("{table}/{second}"), "the case asks two things at once")
@@ -305,10 +339,12 @@ impl PluginCase {
 
     fn check_expectation(&self, table: &str, problems: &mut Problems<'_>) {
         let place = format!("{table}/expect");
-        let PluginExpectation { marks, effect, clauses, findings, tasks, teams, problem } = &self.expect;
+        let PluginExpectation { marks, tallies, effect, clauses, findings, tasks, teams, problem } =
+            &self.expect;
         let decision = effect.is_some() || clauses.is_some();
         let (of_kind, wanted) = match self.asked().first() {
             Some(&"events") => (marks.is_some(), "`marks`"),
+            Some(&"slices") => (tallies.is_some(), "`tallies`"),
             Some(&"situation") => (decision, "`effect` or `clauses`"),
             Some(&"subject") => (findings.is_some(), "`findings`"),
             Some(_) | None => (tasks.is_some() || teams.is_some(), "`tasks` or `teams`"),
@@ -319,14 +355,26 @@ impl PluginCase {
                 .label(format!("{wanted} belongs here, or `problem`"));
             problems.push(diagnostic);
         }
-        if let (Some(events), Some(marks)) = (&self.events, marks)
-            && events.len() != marks.len()
-        {
-            let message = format!("there are {} events and {} marks", events.len(), marks.len());
-            let diagnostic = problems
-                .at(Code::InvalidValue, &format!("{place}/marks"), message)
-                .help("write one mark an event");
-            problems.push(diagnostic);
+        let mut as_many = |asked: Option<usize>,
+                           answers: Option<usize>,
+                           [one, several, answer]: [&str; 3]| {
+            if let Some((asked, answers)) = asked.zip(answers).filter(|(asked, answers)| asked != answers) {
+                let message = format!("there are {asked} {several} and {answers} {answer}");
+                let diagnostic = problems
+                    .at(Code::InvalidValue, &format!("{place}/{answer}"), message)
+                    .help(format!("write one for each {one}"));
+                problems.push(diagnostic);
+            }
+        };
+        let events = self.events.as_ref().map(Vec::len);
+        as_many(events, marks.as_ref().map(Vec::len), ["event", "events", "marks"]);
+        let slices = self.slices.as_ref().map(Vec::len);
+        as_many(slices, tallies.as_ref().map(Vec::len), ["slice", "slices", "tallies"]);
+        if self.slice_length.is_some() && self.slices.is_none() {
+            let message = "`slice-length` has no meaning without `slices`";
+            let diagnostic = problems.at(Code::NeedlessKey, &format!("{table}/slice-length"), message);
+            problems
+                .push(diagnostic.help("remove it: a calculator is asked about events without their time"));
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::diagnostic::Code;
 use crate::file::{Content, File, Problems};
 use crate::limits::Limits;
 use crate::overrule::LONGEST_OVERRIDE_DAYS;
+use crate::trust::Trust;
 use crate::value::{Duration, Instant, Name, PathPattern, RelativePath, TimeZone};
 use crate::waiver::LONGEST_WAIVER_DAYS;
 use crate::word::words;
@@ -36,6 +37,9 @@ pub struct Project {
     /// How long overrides may last.
     #[serde(default)]
     pub overrides: OverrideTerms,
+    /// What it demands of the plugins that it brings.
+    #[serde(rename = "plugins", default)]
+    pub trust: Trust,
 }
 
 /// What the project is.
@@ -168,6 +172,7 @@ impl Content for Project {
     fn check(&self, problems: &mut Problems<'_>) {
         within(problems, "/waivers", "a waiver", self.waivers.longest, WaiverTerms::LONGEST);
         within(problems, "/overrides", "an override", self.overrides.longest, OverrideTerms::LONGEST);
+        self.trust.check(problems);
         problems.unique_names("/source", self.sources.iter().map(|source| source.name.as_str()));
         for (index, source) in self.sources.iter().enumerate() {
             let table = format!("/source/{index}");

@@ -8,6 +8,7 @@ use std::fmt;
 use crate::diagnostic::{Code, printable, quote};
 use crate::prometheus::PromQuery;
 use crate::slo::Weight;
+use crate::trust::PublicKey;
 
 mod amount;
 mod time;
@@ -63,6 +64,7 @@ pub(crate) const FORMATS: &[Format] = &[
     Objective::FORMAT,
     Weight::FORMAT,
     PromQuery::FORMAT,
+    PublicKey::FORMAT,
 ];
 
 /// Gives a type with `parse` and `Display` its schema format, and lets files hold it.
@@ -125,6 +127,7 @@ macro_rules! string_value {
         }
     };
 }
+pub(crate) use string_value;
 
 /// The name of a service, SLO, policy, rule and the like, in kebab-case: `checkout-api`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

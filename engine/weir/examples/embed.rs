@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let project = Project::load(folder)?;
     // One engine serves all projects and threads of a process; instances are kept ready for the next question.
-    let engine = Engine::new(EngineOptions { code_cache: None, ready_instances: Some(64) })?;
+    let engine = Engine::new(EngineOptions { ready_instances: Some(64), ..EngineOptions::default() })?;
     let request = GateRequest {
         service,
         change: Change::Feature,

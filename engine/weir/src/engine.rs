@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use weir_host::{Allocation, Evidence, Kind, Sandbox, SandboxOptions, View};
+use weir_host::{Allocation, Compiler, Evidence, Kind, Sandbox, SandboxOptions, View};
 use weir_model::diagnostic::{Code, Diagnostic, nearest_word, quote};
 use weir_model::record::{Inputs, Measured, PolicyInput};
 use weir_model::service::Service;
@@ -111,6 +111,8 @@ pub struct EngineOptions {
     pub code_cache: Option<PathBuf>,
     /// How many plugin instances are kept ready, for processes that decide often; none makes each when it is needed.
     pub ready_instances: Option<u32>,
+    /// How much care is taken with compiling plugins. No answer depends on it.
+    pub compiler: Compiler,
 }
 
 /// A question to the gate.
@@ -181,7 +183,7 @@ impl Engine {
             Some(instances) => Allocation::Pooled { instances },
             None => Allocation::OnDemand,
         };
-        let options = SandboxOptions { allocation, cache: options.code_cache };
+        let options = SandboxOptions { allocation, cache: options.code_cache, compiler: options.compiler };
         let plugins = Plugins::new(Sandbox::new(options).map_err(EngineError::Sandbox)?);
         Ok(Engine { plugins, views: Vec::new() })
     }

@@ -31,6 +31,7 @@ mod project;
 mod records;
 mod replay;
 mod report;
+mod signature;
 mod slices;
 mod snapshot;
 mod suggest;
@@ -62,12 +63,14 @@ pub use replay::Replay;
 pub use report::{
     BudgetHistory, Burn, LowestBudget, Report, ReportRequest, ReportTotals, ServiceReport, SloReport,
 };
+pub use signature::{KeyNumber, SignatureError, Signed, read_signature, signature_path, verify_signature};
 pub use snapshot::SnapshotError;
 pub use suggest::{Suggestion, Suggestions, Supported};
 pub use toil::ToilReport;
-pub use watch::{Step, Watch, WatchRequest};
+pub use watch::{ProjectFiles, Step, Watch, WatchRequest};
 pub use weir_flow::Progress;
 pub use weir_host::{
-    Admission, CallError, Check, Digest, Exercise, Import, Info, Inspection, Kind, Rule, Verification, View,
+    Admission, CallError, Check, Compiler, Digest, Exercise, Import, Info, Inspection, Kind, Rule,
+    Verification, View,
 };
 pub use weir_model as model;

@@ -2,15 +2,18 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use fs_err as fs;
 use weir_host::{Digest, Info, Limits, Plugin, Sandbox, Wasi};
+use weir_model::Signatures;
 use weir_model::lock::Pinned;
 
 use crate::bundled::{BUNDLED, Bundled};
 use crate::project::Project;
+use crate::signature::{SignatureError, read_signature, signature_path, verify_signature};
 
 /// Why a plugin can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +48,16 @@ pub enum PluginError {
         found: Digest,
         /// What is pinned.
         pinned: String,
+    },
+    /// The project requires signatures, and its own is missing or no good.
+    #[error("plugin `{name}` is not run: {source}, and weir.toml requires a signature in `{file}`")]
+    Untrusted {
+        /// The plugin.
+        name: String,
+        /// Where the signature belongs.
+        file: String,
+        /// What is wrong with it.
+        source: SignatureError,
     },
     /// The sandbox refuses it.
     #[error(transparent)]
@@ -187,7 +200,12 @@ fn find(project: &Project, name: &str) -> Result<Component, PluginError> {
     let component = match pinned.and_then(|pinned| pinned.path.as_ref()) {
         Some(path) => {
             let read = fs::read(project.root().join(path.as_str()));
-            let bytes = read.map_err(|source| PluginError::Io { name: name.to_owned(), source })?;
+            let failed = |source| PluginError::Io { name: name.to_owned(), source };
+            let bytes = read.map_err(failed)?;
+            if project.file.trust.signatures == Signatures::Required {
+                let signature = read_signature(&project.root().join(path.as_str())).map_err(failed)?;
+                check_signature(project, name, Path::new(path.as_str()), &bytes, signature.as_deref())?;
+            }
             Component::of_file(bytes, wasi(pinned.map(|pinned| pinned.wasi).unwrap_or_default()))
         }
         None => match BUNDLED.iter().find(|bundled| bundled.name == name) {
@@ -199,6 +217,26 @@ fn find(project: &Project, name: &str) -> Result<Component, PluginError> {
         Some(pinned) => verified(component, name, pinned),
         None => Ok(component),
     }
+}
+
+/// Holds a component against what the project demands of signatures. What comes with Weir is not asked for one: it is a part
+/// of the program, which checks the signatures in the first place.
+pub(crate) fn check_signature(
+    project: &Project,
+    name: &str,
+    path: &Path,
+    component: &[u8],
+    signature: Option<&str>,
+) -> Result<(), PluginError> {
+    let trust = &project.file.trust;
+    if trust.signatures != Signatures::Required {
+        return Ok(());
+    }
+    let refused = |source| {
+        let file = signature_path(path).display().to_string();
+        PluginError::Untrusted { name: name.to_owned(), file, source }
+    };
+    verify_signature(component, signature, &trust.keys).map(drop).map_err(refused)
 }
 
 fn verified(component: Component, name: &str, pinned: &Pinned) -> Result<Component, PluginError> {

@@ -122,6 +122,11 @@ impl Project {
         &self.file.limits
     }
 
+    /// What the project demands of the plugins that it brings.
+    pub fn trust(&self) -> &weir_model::Trust {
+        &self.file.trust
+    }
+
     /// The folder of decision records.
     pub fn records_folder(&self) -> PathBuf {
         self.root.join(self.file.records.folder.as_str())

@@ -1,5 +1,8 @@
 //! Deriving a decision again from its record.
 
+#[cfg(test)]
+mod tests;
+
 use std::path::Path;
 
 use weir_flow::Ledger;

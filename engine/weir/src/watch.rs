@@ -10,6 +10,7 @@ mod follow;
 mod panel;
 mod saved;
 mod sources;
+mod takeover;
 #[cfg(test)]
 mod tests;
 mod watched;
@@ -28,6 +29,7 @@ use self::follow::Piece;
 use self::panel::{Minute, Panel};
 use self::saved::Saved;
 use self::sources::Sources;
+pub use self::takeover::ProjectFiles;
 use self::watched::Watched;
 use crate::case::CasePolicy;
 use crate::engine::{Engine, EngineError, ServiceStatus, USUAL_GATE, nothing_judged};

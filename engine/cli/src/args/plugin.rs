@@ -23,8 +23,14 @@ pub(crate) enum PluginCommand {
     Verify(PluginVerifyArguments),
     /// Measure how fast a plugin is, and how near to its limits
     Bench(PluginBenchArguments),
-    /// Verify a plugin, copy it into the project and pin it in weir.lock
+    /// Sign a plugin, in minisign's form; or make the keys for it
+    Sign(PluginSignArguments),
+    /// Say whether a plugin is signed by a key that is trusted
+    VerifySignature(PluginVerifySignatureArguments),
+    /// Fetch a plugin, verify it, put it into the project and pin it in weir.lock
     Add(PluginAddArguments),
+    /// Send a plugin to a registry of containers, for others to add
+    Push(PluginPushArguments),
 }
 
 /// The arguments of `weir plugin new`.
@@ -123,14 +129,84 @@ pub(crate) struct PluginBenchArguments {
 /// The arguments of `weir plugin add`.
 #[derive(Debug, Args)]
 pub(crate) struct PluginAddArguments {
-    #[command(flatten)]
-    pub(crate) trial: PluginTrialArguments,
+    /// The component: a `.wasm` file, an address (`https://…`), or an artifact in a registry
+    /// (`oci://registry/repository[:tag|@sha256:…]`)
+    #[arg(value_name = "FILE|ADDRESS")]
+    pub(crate) plugin: String,
+    /// Parameters to try it with: TOML, as under `[params]` of a policy
+    #[arg(long, value_name = "FILE")]
+    pub(crate) params: Option<PathBuf>,
+    /// What the plugin gets if it imports WASI, as in weir.lock
+    #[arg(long, value_enum, default_value_t = WasiChoice::Refused)]
+    pub(crate) wasi: WasiChoice,
+    /// The project's folder [default: the nearest one upwards with a weir.toml]
+    #[arg(long, short, value_name = "DIR")]
+    pub(crate) project: Option<PathBuf>,
+    /// The SHA-256 that the component must have
+    #[arg(long, value_name = "DIGEST")]
+    pub(crate) sha256: Option<String>,
+    /// Fetch it over plain HTTP, which anybody on the way may change
+    #[arg(long)]
+    pub(crate) plain_http: bool,
     /// The name that policies and services will use [default: the one that the plugin gives itself]
     #[arg(long)]
     pub(crate) name: Option<String>,
     /// Take the place of another plugin of that name
     #[arg(long)]
     pub(crate) replace: bool,
+}
+
+/// The arguments of `weir plugin sign`.
+#[derive(Debug, Args)]
+pub(crate) struct PluginSignArguments {
+    /// The component, a `.wasm` file; its signature is written beside it, to `FILE.minisig`
+    #[arg(required_unless_present = "generate_key")]
+    pub(crate) file: Option<PathBuf>,
+    /// The secret key. Where it has a password, that is asked for, or taken from WEIR_SIGNING_PASSWORD
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: PathBuf,
+    /// Make the secret key first, and beside it the public one, whose name ends in `.pub`
+    #[arg(long)]
+    pub(crate) generate_key: bool,
+    /// Make a key without a password, for a place that keeps secrets itself
+    #[arg(long, requires = "generate_key")]
+    pub(crate) no_password: bool,
+    /// What the signature says beside, and covers [default: the time, and the name of the file]
+    #[arg(long)]
+    pub(crate) comment: Option<String>,
+}
+
+/// The arguments of `weir plugin verify-signature`.
+#[derive(Debug, Args)]
+pub(crate) struct PluginVerifySignatureArguments {
+    /// The component, a `.wasm` file
+    pub(crate) file: PathBuf,
+    /// The signature [default: FILE.minisig]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) signature: Option<PathBuf>,
+    /// A public key that counts: its text, or a `.pub` file. May be given several times
+    /// [default: those of the project]
+    #[arg(long = "key", value_name = "KEY")]
+    pub(crate) keys: Vec<String>,
+    /// The project's folder, whose weir.toml says which keys count
+    #[arg(long, short, value_name = "DIR", conflicts_with = "keys")]
+    pub(crate) project: Option<PathBuf>,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+}
+
+/// The arguments of `weir plugin push`.
+#[derive(Debug, Args)]
+pub(crate) struct PluginPushArguments {
+    /// The component, a `.wasm` file; a signature beside it goes along
+    pub(crate) file: PathBuf,
+    /// Where to: `oci://registry/repository[:tag]`
+    #[arg(value_name = "REFERENCE")]
+    pub(crate) to: String,
+    /// Send it over plain HTTP, which anybody on the way may read and change
+    #[arg(long)]
+    pub(crate) plain_http: bool,
 }
 
 /// What a plugin gets that imports WASI.

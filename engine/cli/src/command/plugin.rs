@@ -3,10 +3,14 @@
 mod add;
 mod bench;
 mod build;
+mod fetch;
 mod inspect;
 mod new;
+mod push;
+mod sign;
 mod test;
 mod verify;
+mod verify_signature;
 
 use std::path::Path;
 
@@ -27,8 +31,11 @@ pub(super) fn run(command: &PluginCommand) -> Result<Exit, Failure> {
         PluginCommand::Test(arguments) => test::run(arguments),
         PluginCommand::Inspect(arguments) => inspect::run(arguments),
         PluginCommand::Verify(arguments) => verify::run(arguments),
+        PluginCommand::Sign(arguments) => sign::run(arguments),
+        PluginCommand::VerifySignature(arguments) => verify_signature::run(arguments),
         PluginCommand::Bench(arguments) => bench::run(arguments),
         PluginCommand::Add(arguments) => add::run(arguments),
+        PluginCommand::Push(arguments) => push::run(arguments),
     }
 }
 
@@ -37,8 +44,7 @@ fn component(file: &Path) -> Result<Vec<u8>, Failure> {
     let shown = file.display();
     if file.to_str().is_some_and(|text| text.contains("://")) {
         return Err(Failure::Usage(format!(
-            "`{shown}` is an address, and plugins are read from files; download it first, and compare its SHA-256 with \
-             the one that its author gives"
+            "`{shown}` is an address, and only `weir plugin add` fetches from there; download it first"
         )));
     }
     if file.is_dir() {

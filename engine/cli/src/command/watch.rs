@@ -1,5 +1,7 @@
 //! `weir watch`: tell what changes while events come in.
 
+mod reload;
+
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -10,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use weir::{Step, Watch, WatchRequest};
 
+use self::reload::{Changes, States};
 use super::{Failure, busy_engine, clock, events, notes, project_in};
 use crate::args::{NewsFormat, WatchArguments};
 use crate::exit::Exit;
@@ -38,9 +41,12 @@ pub(super) fn run(arguments: &WatchArguments) -> Result<Exit, Failure> {
         signal_hook::flag::register(signal, Arc::clone(&stop))?;
     }
     let engine = busy_engine()?;
-    let mut watch = engine.watch(&project, &request, arguments.snapshot.as_deref())?;
+    let states = States::new(project);
+    let mut state = &states;
+    let mut watch = engine.watch(state.project(), &request, arguments.snapshot.as_deref())?;
+    let mut changes = Changes::new(state.project());
     notes(&engine)?;
-    let clock = clock(&project);
+    let clock = clock(state.project());
     let mut desk = Desk::new(arguments, &clock, &watch)?;
     let mut read_last = Instant::now();
     while !stop.load(Ordering::Relaxed) {
@@ -57,6 +63,10 @@ pub(super) fn run(arguments: &WatchArguments) -> Result<Exit, Failure> {
                 watch.wait(read_last.elapsed().as_secs())?;
                 desk.publish(&mut watch)?;
             }
+        }
+        if changes.are_there() {
+            (state, watch) = reload::take_over(&engine, state, watch)?;
+            changes.taken(state.project());
         }
         desk.keep_snapshot(&mut watch)?;
     }

@@ -2,7 +2,9 @@
 
 mod parameters;
 
-use weir::{Added, Admission, Check, Import, Inspection, Rule, Verification};
+use std::path::Path;
+
+use weir::{Added, Admission, Check, Import, Inspection, KeyNumber, Rule, Signed, Verification};
 use weir_model::Effect;
 
 use crate::command::plugin::{Calls, Measured};
@@ -106,7 +108,7 @@ fn fact(rule: Rule, found: &Inspection) -> Option<String> {
 }
 
 /// What was added, and how to use it.
-pub(crate) fn added(added: &Added, verification: &Verification) -> String {
+pub(crate) fn added(added: &Added, verification: &Verification, pinned: Option<&str>) -> String {
     let Added { name, path, digest, .. } = added;
     if !added.changed {
         return format!("`{name}` is pinned as it is: {path}, sha256 {digest}\n");
@@ -117,10 +119,22 @@ pub(crate) fn added(added: &Added, verification: &Verification) -> String {
     };
     let kind = verification.component.kind;
     format!(
-        "{what}{}{}{}",
+        "{what}{}{}{}{}",
         line("kind", kind.as_str()),
         line("component", path),
-        line("sha256", &digest.to_string())
+        line("sha256", &digest.to_string()),
+        pinned.map(|pinned| line("from", pinned)).unwrap_or_default()
+    )
+}
+
+/// Who says that a plugin is theirs.
+pub(crate) fn signed(file: &Path, number: KeyNumber, signed: &Signed) -> String {
+    format!(
+        "`{}` is signed\n{}{}{}",
+        file.display(),
+        line("by key", &number.to_string()),
+        line("public key", signed.key.as_str()),
+        line("comment", &signed.comment)
     )
 }
 

@@ -324,7 +324,8 @@ fn memory_of_the_pool_is_empty_for_the_next_call_and_the_next_plugin() {
         );
         guest.component()
     };
-    let pooled = SandboxOptions { allocation: Allocation::Pooled { instances: 1 }, cache: None };
+    let pooled =
+        SandboxOptions { allocation: Allocation::Pooled { instances: 1 }, ..SandboxOptions::default() };
     let sandbox = Sandbox::new(pooled).unwrap();
     let plugins = ["one", "other"].map(|name| sandbox.load(name, &guest(name), &patient()).unwrap());
     assert_ne!(plugins[0].digest(), plugins[1].digest());

@@ -189,7 +189,8 @@ fn threads_call_one_plugin_at_the_same_time() {
 
 #[test]
 fn a_pool_serves_as_many_instances_as_it_has() {
-    let pooled = SandboxOptions { allocation: Allocation::Pooled { instances: 1 }, cache: None };
+    let pooled =
+        SandboxOptions { allocation: Allocation::Pooled { instances: 1 }, ..SandboxOptions::default() };
     let sandbox = Sandbox::new(pooled).unwrap();
     let plugin = sandbox.load("guest", &Guest::calculator().component(), &patient()).unwrap();
     let mut first = plugin.calculator("policy", &patient()).unwrap();

@@ -6,10 +6,10 @@ use std::path::Path;
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use weir_host::contract::{budget, checker, scorer};
+use weir_host::contract::{budget, calculator, checker, scorer};
 use weir_host::{CallError, Kind, Limits, Plugin, View};
 use weir_model::diagnostic::{Code, quote};
-use weir_model::plugin_cases::{ClassWord, MarkWord, OutcomeWord, PluginCase, PluginCaseFile};
+use weir_model::plugin_cases::{ClassWord, MarkWord, OutcomeWord, PluginCase, PluginCaseFile, TallyCase};
 use weir_model::validate::validate;
 use weir_model::value::Name;
 use weir_model::{Diagnostic, Effect};
@@ -118,18 +118,19 @@ impl Engine {
 /// What a file of cases gets wrong about the plugin.
 fn check_file(file: &PluginCaseFile, plugin: &Plugin, wrong: &mut Vec<Diagnostic>) {
     let source = file.source();
-    let key = match plugin.kind() {
-        Kind::SliCalculator => "events",
-        Kind::BudgetPolicy => "situation",
-        Kind::Check => "subject",
-        Kind::ToilScorer => "work",
+    let keys: &[&str] = match plugin.kind() {
+        Kind::SliCalculator => &["events", "slices"],
+        Kind::BudgetPolicy => &["situation"],
+        Kind::Check => &["subject"],
+        Kind::ToilScorer => &["work"],
     };
+    let wanted = keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(" or ");
     for (index, case) in file.cases.iter().enumerate() {
         wrong.extend(validate(source, &format!("/case/{index}/params"), &plugin.info().parameters));
-        for asked in case.asked().into_iter().filter(|asked| *asked != key) {
+        for asked in case.asked().into_iter().filter(|asked| !keys.contains(asked)) {
             let place = source.key_span(&format!("/case/{index}/{asked}"));
             let message = format!("a {} is not asked by {}", plugin.kind(), quote(asked));
-            wrong.push(source.error(Code::UnknownKey, place, message).help(format!("write `{key}`")));
+            wrong.push(source.error(Code::UnknownKey, place, message).help(format!("write {wanted}")));
         }
     }
 }
@@ -137,6 +138,8 @@ fn check_file(file: &PluginCaseFile, plugin: &Plugin, wrong: &mut Vec<Diagnostic
 /// An answer as cases speak of it.
 enum Answer {
     Marks(Vec<u8>),
+    /// None when the calculator does not judge slices.
+    Tallies(Option<calculator::Tallies>),
     Decision(budget::Decision),
     Findings(checker::Report),
     Scores(scorer::Report),
@@ -168,7 +171,21 @@ fn asked(
     match plugin.kind() {
         Kind::SliCalculator => {
             let mut calculator = plugin.calculator(POLICY, limits)?;
-            let plan = calculator.prepare(&params)?.value;
+            let prepared = calculator.prepare(&params)?;
+            let plan = prepared.value;
+            if let Some(slices) = &case.slices {
+                let slices = questions::Slices::of(case, slices);
+                if !plan.settles {
+                    return Ok(weir_host::Answer {
+                        value: Answer::Tallies(None),
+                        log: prepared.log,
+                        log_cut: prepared.log_cut,
+                    });
+                }
+                return Ok(mapped(calculator.settle(&params, &slices.merged())?, |all| {
+                    Answer::Tallies(Some(all))
+                }));
+            }
             let rows = Rows::new(&plan, case.events.as_deref().unwrap_or_default());
             Ok(mapped(calculator.classify(&params, &rows.batch())?, Answer::Marks))
         }
@@ -206,6 +223,22 @@ impl Differences {
     fn text(&mut self, part: &str, expected: Option<&str>, found: &str) {
         if let Some(expected) = expected.filter(|expected| *expected != found) {
             self.push(part, expected, found);
+        }
+    }
+
+    /// Compares what slices count as.
+    fn tallies(&mut self, expected: &[TallyCase], found: &calculator::Tallies) {
+        let found = found.good.iter().zip(&found.bad).zip(&found.unknown);
+        for (slice, (expected, ((good, bad), unknown))) in (1..).zip(expected.iter().zip(found)) {
+            for (part, expected, found) in [
+                ("good", expected.good, good),
+                ("bad", expected.bad, bad),
+                ("unknown", expected.unknown, unknown),
+            ] {
+                if expected != *found {
+                    self.push(format!("{part} in slice {slice}"), expected.to_string(), found.to_string());
+                }
+            }
         }
     }
 
@@ -270,6 +303,10 @@ fn differences(case: &PluginCase, answer: Result<Answer, CallError>) -> Vec<Case
                 all.push(format!("mark of event {event}"), expected.as_str(), found.as_str());
             }
         }
+        Answer::Tallies(None) => {
+            all.push("answer", "tallies", "none: the calculator judges events, and no slices (`settles`)");
+        }
+        Answer::Tallies(Some(found)) => all.tallies(expect.tallies.as_deref().unwrap_or_default(), &found),
         Answer::Decision(decision) => {
             let effect = effect_word(decision.effect)
                 .map_or_else(|| decision.effect.to_string(), |effect| effect.to_string());

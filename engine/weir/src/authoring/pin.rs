@@ -15,7 +15,9 @@ use weir_model::value::Name;
 use super::name_of;
 use crate::bundled::BUNDLED;
 use crate::engine::EngineError;
+use crate::plugins;
 use crate::project::Project;
+use crate::signature::signature_path;
 
 /// The file of a project's pins.
 const LOCK: &str = "weir.lock";
@@ -34,6 +36,8 @@ pub struct Addition<'a> {
     pub component: &'a [u8],
     /// What it gets if it imports WASI.
     pub wasi: Wasi,
+    /// Its signature, which the project keeps beside it.
+    pub signature: Option<&'a str>,
     /// Whether it may take the place of another plugin of that name.
     pub replace: bool,
 }
@@ -54,10 +58,26 @@ pub struct Added {
 }
 
 impl Project {
-    /// Copies a component into the project and pins it in `weir.lock`, whose other lines stay as they are.
+    /// Holds a component against what the project demands of signatures, before anything of it is run. `path` is where the
+    /// component lies, for the message.
     ///
     /// # Errors
-    /// When the name is taken and nothing is to be replaced (then nothing is written), or a file can't be written.
+    /// When the project requires a signature, and this is none by a key that it trusts.
+    pub fn check_signature(
+        &self,
+        name: &str,
+        path: &Path,
+        component: &[u8],
+        signature: Option<&str>,
+    ) -> Result<(), EngineError> {
+        Ok(plugins::check_signature(self, name, path, component, signature)?)
+    }
+
+    /// Copies a component into the project, with its signature, and pins it in `weir.lock`, whose other lines stay as they
+    /// are.
+    ///
+    /// # Errors
+    /// When the project requires a signature that the component does not have, the name is taken and nothing is to be replaced (then nothing is written), or a file can't be written.
     pub fn add_plugin(&self, addition: &Addition<'_>) -> Result<Added, EngineError> {
         let name = name_of(addition.name)?;
         let digest = Digest::of(addition.component);
@@ -70,7 +90,14 @@ impl Project {
         let pins_this = pinned.is_some_and(|pinned| {
             pinned.sha256 == digest.to_string() && pinned.wasi == addition.wasi && pinned.path.is_some()
         });
-        if pins_this && fs::read(&file).is_ok_and(|bytes| bytes == addition.component) {
+        self.check_signature(name.as_str(), Path::new(&path), addition.component, addition.signature)?;
+        let is_there = fs::read(&file).is_ok_and(|bytes| bytes == addition.component);
+        let signature = signature_path(&file);
+        // What is added without a signature says nothing about one that is there already and of the same content.
+        let keeps_signature = is_there && addition.signature.is_none();
+        let is_signed =
+            keeps_signature || fs::read_to_string(&signature).ok().as_deref() == addition.signature;
+        if pins_this && is_there && is_signed {
             return Ok(Added { name, path, digest, replaced: None, changed: false });
         }
         // A file that was damaged or lost is put back.
@@ -86,7 +113,14 @@ impl Project {
         };
         check_lock(&text, &name, &digest)?;
         let replaced = pinned.map(|pinned| pinned.sha256.clone()).filter(|old| *old != digest.to_string());
+        // The old signature goes first: it is none of the new component.
+        if !keeps_signature && signature.exists() {
+            fs::remove_file(&signature).map_err(EngineError::File)?;
+        }
         write(&file, addition.component)?;
+        if let Some(text) = addition.signature {
+            write(&signature, text.as_bytes())?;
+        }
         write(&self.root().join(LOCK), text.as_bytes())?;
         Ok(Added { name, path, digest, replaced, changed: true })
     }

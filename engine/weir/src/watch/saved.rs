@@ -98,6 +98,28 @@ impl Saved {
     }
 }
 
+/// Has a watch go on from where another one stands, in the same process: streams stay open.
+///
+/// # Errors
+/// With what differs, when it measures something else. Then both are as they were.
+pub(super) fn hand_over(from: &mut Watch<'_>, to: &mut Watch<'_>) -> Result<(), String> {
+    compare(&measures(from), &measures(to))?;
+    from.collect();
+    if !to.live.restore(from.live.saved()) {
+        return Err("another build of Weir wrote it".to_owned());
+    }
+    std::mem::swap(&mut to.sources, &mut from.sources);
+    for (service, before) in to.services.iter_mut().zip(&mut from.services) {
+        let books = before.slis().iter().map(|sli| sli.book.clone()).collect();
+        service.restore(books, std::mem::take(&mut before.pasts), std::mem::take(&mut before.said));
+    }
+    (to.time.minute, to.time.kept_from) = (from.time.minute, from.time.kept_from);
+    to.news.append(&mut from.news);
+    to.notes.append(&mut from.notes);
+    to.mark = from.mark;
+    Ok(())
+}
+
 /// Tells in words where two lists of measures differ.
 fn compare(saved: &[(String, [u8; 32])], now: &[(String, [u8; 32])]) -> Result<(), String> {
     let find =
@@ -113,8 +135,14 @@ fn compare(saved: &[(String, [u8; 32])], now: &[(String, [u8; 32])]) -> Result<(
             Some(_) => {}
         }
     }
-    match now.iter().find(|(name, _)| find(saved, name).is_none()) {
-        Some((name, _)) => Err(format!("it does not have `{name}`, which is watched now")),
+    if let Some((name, _)) = now.iter().find(|(name, _)| find(saved, name).is_none()) {
+        return Err(format!("it does not have `{name}`, which is watched now"));
+    }
+    // What was counted lies in the order of the SLOs.
+    match saved.iter().zip(now).find(|(saved, now)| saved != now) {
+        Some(((name, _), _)) => {
+            Err(format!("`{name}` stands in another place among the SLOs of its service"))
+        }
         None => Ok(()),
     }
 }

@@ -333,3 +333,80 @@ proptest! {
         prop_assert_eq!(counts, EventCounts { duplicate: repeats.len() as u64, ..expected.2 });
     }
 }
+
+/// The policy that freezes at another level of the budget.
+fn stricter() -> String {
+    ERROR_BUDGET.replace("below = \"0%\"", "below = \"50%\"")
+}
+
+#[test]
+fn another_policy_judges_from_the_minute_at_which_it_is_taken_over() {
+    let events = outage();
+    let lines: Vec<&str> = events.lines().collect();
+    // Until six minutes into the outage.
+    let early: String = lines.iter().take(4 * 60 + 6).map(|line| format!("{line}\n")).collect();
+    let folder = shop(&early);
+    let engine = engine();
+    let before = load(&folder);
+    let mut watch = engine.watch(&before, &request(60), None).unwrap();
+    catch_up(&mut watch);
+    let told = watch.news().len();
+    assert_eq!(told, 1, "only that all is well");
+    std::fs::write(folder.path().join("policies/error-budget.toml"), stricter()).unwrap();
+    let after = load(&folder);
+    let mut watch = engine.take_over(&after, &mut watch).unwrap();
+    let all: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    std::fs::write(folder.path().join("events.jsonl"), all).unwrap();
+    catch_up(&mut watch);
+    let news: Vec<String> = watch.news().iter().map(shown).collect();
+    assert!(news.contains(&"01 04:07 allow -> freeze".to_owned()), "{news:#?}");
+    assert!(!news.iter().any(|news| news.contains("none ->")), "it was told already: {news:#?}");
+    assert_eq!(watch.counts().used, 720, "nothing is read twice");
+}
+
+#[test]
+fn what_measures_something_else_is_not_taken_over_and_the_old_goes_on() {
+    let folder = shop(&outage());
+    let engine = engine();
+    let before = load(&folder);
+    let mut watch = engine.watch(&before, &request(60), None).unwrap();
+    assert_eq!(watch.step(late()).unwrap(), Step::Read);
+    let check = |service: &str, part: &str, watch: &mut Watch<'_>| {
+        std::fs::write(folder.path().join("services/shop.toml"), service).unwrap();
+        let error = engine.take_over(&load(&folder), watch).unwrap_err();
+        assert!(error.is_input() && error.to_string().contains(part), "{error}");
+    };
+    let slower =
+        SERVICE.replace("plugin = \"availability\"", "plugin = \"latency\"\nparams = { threshold = \"1s\" }");
+    check(&slower, "was measured differently", &mut watch);
+    check(
+        &SERVICE.replace("name = \"availability\"\nsli", "name = \"other\"\nsli"),
+        "not watched now",
+        &mut watch,
+    );
+    catch_up(&mut watch);
+    assert_eq!(watch.counts().used, 720);
+    assert!(watch.news().len() > 5);
+}
+
+#[test]
+fn slos_that_change_places_are_not_gone_on_with() {
+    let two = format!(
+        "{SERVICE}\n[[slo]]\nname = \"strict\"\nsli = \"availability\"\nobjective = \"99%\"\nwindow = \"2h\"\n"
+    );
+    let (head, slos) = two.split_once("[[slo]]").unwrap();
+    let (first, second) = slos.split_once("[[slo]]").unwrap();
+    let swapped = format!("{head}[[slo]]{second}\n[[slo]]{first}");
+    let folder = project(&[
+        ("services/shop.toml", &two),
+        ("policies/error-budget.toml", ERROR_BUDGET),
+        ("events.jsonl", &outage()),
+    ]);
+    let engine = engine();
+    let before = load(&folder);
+    let mut watch = engine.watch(&before, &request(60), None).unwrap();
+    catch_up(&mut watch);
+    std::fs::write(folder.path().join("services/shop.toml"), swapped).unwrap();
+    let error = engine.take_over(&load(&folder), &mut watch).unwrap_err();
+    assert!(error.to_string().contains("stands in another place"), "{error}");
+}

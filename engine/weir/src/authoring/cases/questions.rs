@@ -3,17 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use weir_host::contract::budget::{Counts, Needs, Situation, SloStatus};
+use weir_host::contract::calculator;
 use weir_host::contract::checker::Subject;
 use weir_host::contract::scorer::WorkItem;
 use weir_host::contract::types::Fact;
 use weir_host::{Evidence, Given, View};
 use weir_model::Change;
-use weir_model::plugin_cases::{Attribute, CountsCase, PluginCase, SloCase, WorkCase};
+use weir_model::plugin_cases::{Attribute, CountsCase, PluginCase, SliceCase, SloCase, WorkCase};
 use weir_model::value::Name;
 
 /// The instant of a case that names none: 2026-01-01T00:00:00Z.
 const USUAL_INSTANT: i64 = 1_767_225_600;
 const DAY: i64 = 86_400;
+/// The length of a slice of a case that names none, in seconds.
+const USUAL_SLICE: u64 = 60;
 /// The period whose work a case lists, and the window of an SLO that names none, in days.
 const DAYS: i64 = 30;
 
@@ -92,6 +95,43 @@ pub(super) fn evidence(case: &PluginCase, views: &[View]) -> Evidence {
             .map(move |view| (format!("{path}#{}", view.name), Given::Text((view.show)(path.as_str(), text))))
     });
     Evidence::recorded(listed.chain(texts).chain(shown).collect())
+}
+
+/// The slices of a case, as lists.
+pub(super) struct Slices {
+    first: i64,
+    seconds: u32,
+    good: Vec<u64>,
+    bad: Vec<u64>,
+    unknown: Vec<u64>,
+    latest: Vec<i64>,
+}
+
+impl Slices {
+    pub(super) fn of(case: &PluginCase, slices: &[SliceCase]) -> Slices {
+        let seconds = case.slice_length.map_or(USUAL_SLICE, |length| length.seconds());
+        let latest = |slice: &SliceCase| slice.latest.as_ref().map_or(i64::MIN, |at| at.as_millisecond());
+        Slices {
+            first: at(case),
+            seconds: u32::try_from(seconds).unwrap_or(u32::MAX),
+            good: slices.iter().map(|slice| slice.good).collect(),
+            bad: slices.iter().map(|slice| slice.bad).collect(),
+            unknown: slices.iter().map(|slice| slice.unknown).collect(),
+            latest: slices.iter().map(latest).collect(),
+        }
+    }
+
+    /// As the contract has them.
+    pub(super) fn merged(&self) -> calculator::Slices<'_> {
+        calculator::Slices {
+            first: self.first,
+            seconds: self.seconds,
+            good: &self.good,
+            bad: &self.bad,
+            unknown: &self.unknown,
+            latest: &self.latest,
+        }
+    }
 }
 
 /// The period and the work in it, a day apart or less.
