@@ -1,12 +1,14 @@
 //! Sources and sinks of other systems, each a module of its own behind its own feature.
 //!
-//! Everything here takes values or texts and gives values or texts: no file is opened, nothing is sent, no clock is read.
+//! Everything here takes values or texts and gives values or texts: no file is opened and no calendar clock is read. Only
+//! [`http`] sends anything, to the servers that it is told to ask.
 //! What another system knows and Weir does not, or the other way round, is never lost silently: readers give a
 //! [`Diagnostic`](weir_model::Diagnostic) with its place for each such item, and writers a [`LeftOut`].
 //!
 //! - [`prometheus`] writes recording and alerting rules from SLOs, and test cases for them.
 //! - [`alertmanager`] writes routes for their alerts, [`grafana`] a dashboard.
 //! - [`openmetrics`] writes what is left of error budgets as metrics.
+//! - [`http`] asks servers, within limits.
 //! - [`openslo`] reads and writes OpenSLO v1.
 //! - [`sloth`] reads Sloth's specifications, [`pyrra`] Pyrra's objectives.
 
@@ -17,6 +19,8 @@ mod alerts;
 mod draft;
 #[cfg(feature = "grafana")]
 pub mod grafana;
+#[cfg(feature = "http")]
+pub mod http;
 #[cfg(any(feature = "openslo", feature = "pyrra", feature = "sloth"))]
 mod import;
 mod left;
