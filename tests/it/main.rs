@@ -25,6 +25,7 @@ mod plugin;
 mod progress;
 mod records;
 mod report;
+mod servers;
 mod support;
 mod topics;
 mod watch;

@@ -7,6 +7,7 @@
 
 mod error;
 mod secret;
+mod settings;
 
 use std::io::Read as _;
 use std::thread;
@@ -20,6 +21,7 @@ use reqwest::tls::{Certificate, Identity};
 
 pub use error::{HttpError, HttpProblem};
 pub use secret::{Secret, SecretError};
+pub use settings::SettingsError;
 
 /// How long the first pause before another attempt is, where the server doesn't say; each further one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);

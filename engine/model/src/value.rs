@@ -6,7 +6,7 @@
 use std::fmt;
 
 use crate::diagnostic::{Code, printable, quote};
-use crate::prometheus::PromQuery;
+use crate::prometheus::{Bound, PromQuery};
 use crate::slo::Weight;
 
 mod amount;
@@ -63,6 +63,7 @@ pub(crate) const FORMATS: &[Format] = &[
     Objective::FORMAT,
     Weight::FORMAT,
     PromQuery::FORMAT,
+    Bound::FORMAT,
 ];
 
 /// Gives a type with `parse` and `Display` its schema format, and lets files hold it.

@@ -29,6 +29,7 @@ mod replay;
 mod report;
 mod slices;
 mod suggest;
+mod tallies;
 #[cfg(test)]
 mod testing;
 mod toil;
@@ -55,6 +56,7 @@ pub use report::{
     BudgetHistory, Burn, LowestBudget, Report, ReportRequest, ReportTotals, ServiceReport, SloReport,
 };
 pub use suggest::{Suggestion, Suggestions, Supported};
+pub use tallies::{SliTallies, TallyError, TallySource, WantedTallies};
 pub use toil::ToilReport;
 pub use watch::{SnapshotError, Step, Watch, WatchRequest};
 pub use weir_flow::Progress;

@@ -33,6 +33,7 @@ use crate::case::CasePolicy;
 use crate::engine::{Engine, EngineError, ServiceStatus, USUAL_GATE, nothing_judged};
 use crate::measure::{self, Events, KEPT_WHOLE};
 use crate::project::Project;
+use crate::tallies;
 
 /// Instants are judged at full minutes, in seconds.
 const MINUTE: i64 = 60;
@@ -141,6 +142,7 @@ impl Engine {
     fn new_watch<'p>(&self, project: &'p Project, request: &WatchRequest) -> Result<Watch<'p>, EngineError> {
         self.check_parameters(project)?;
         let services = self.watched_services(project, request)?;
+        tallies::only_events(&services)?;
         let grain = self.grain(project);
         let wanted = measure::wanted(project, &self.plugins, &services, &grain)?;
         let lateness = i64::try_from(request.lateness_seconds).unwrap_or(i64::MAX).saturating_mul(1000);

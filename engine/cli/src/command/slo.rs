@@ -34,7 +34,7 @@ pub(super) fn status(arguments: &SloShowArguments) -> Result<Exit, Failure> {
     let service = arguments.service.as_deref();
     let engine = engine()?;
     let (services, counts) =
-        reading(&arguments.events, |events| engine.slo_status(&project, service, at, &events))?;
+        reading(&project, &arguments.events, |events| engine.slo_status(&project, service, at, &events))?;
     notes(&engine)?;
     output::result(&match arguments.format {
         StatusFormat::Human => {
@@ -63,7 +63,7 @@ pub(super) fn lint(arguments: &SloLintArguments) -> Result<Exit, Failure> {
     let at = instant(&status.project, &project);
     let engine = engine()?;
     let service = status.service.as_deref();
-    let lint = reading(&status.events, |events| engine.slo_lint(&project, service, at, &events))?;
+    let lint = reading(&project, &status.events, |events| engine.slo_lint(&project, service, at, &events))?;
     notes(&engine)?;
     output::result(&match status.project.format {
         Format::Human => render::lint::lint(&lint, &clock(&project)),
@@ -85,7 +85,7 @@ pub(super) fn suggest(arguments: &SloStatusArguments) -> Result<Exit, Failure> {
     let engine = engine()?;
     let service = arguments.service.as_deref();
     let suggestions =
-        reading(&arguments.events, |events| engine.slo_suggest(&project, service, at, &events))?;
+        reading(&project, &arguments.events, |events| engine.slo_suggest(&project, service, at, &events))?;
     notes(&engine)?;
     output::result(&match arguments.project.format {
         Format::Human => render::lint::suggestions(&suggestions, &clock(&project)),

@@ -9,7 +9,8 @@ pub(super) fn run(arguments: &ToilArguments) -> Result<Exit, Failure> {
     let project = project(&arguments.project)?;
     let at = instant(&arguments.project, &project);
     let engine = engine()?;
-    let reports = reading(&arguments.events, |events| engine.toil(&project, at, arguments.period, &events))?;
+    let reports =
+        reading(&project, &arguments.events, |events| engine.toil(&project, at, arguments.period, &events))?;
     notes(&engine)?;
     output::result(&match arguments.project.format {
         Format::Human => {
