@@ -336,12 +336,17 @@ fn read(
 ) -> Result<Vec<u8>, HttpProblem> {
     let mut body = Vec::new();
     let mut piece = vec![0; 64 * 1024];
+    let is_over = || end.is_some_and(|end| Instant::now() >= end);
     loop {
         // A server that sends a byte now and then is never silent for long, so the time is looked at here, too.
-        if end.is_some_and(|end| Instant::now() >= end) {
+        if is_over() {
             return Err(HttpProblem::TimedOut { after: timeout });
         }
-        let length = received.read(&mut piece).map_err(|error| HttpProblem::of_reading(&error, timeout))?;
+        let length = received.read(&mut piece).map_err(|error| match is_over() {
+            // The library says in several ways that time is over.
+            true => HttpProblem::TimedOut { after: timeout },
+            false => HttpProblem::of_reading(&error, timeout),
+        })?;
         if length == 0 {
             return Ok(body);
         }

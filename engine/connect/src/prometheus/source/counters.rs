@@ -140,8 +140,14 @@ impl Counters {
         let (valid, part) = match before {
             // The first sample of a series says where it stands, and not since when.
             None => (0, 0),
-            // A counter that is lower than before began anew at zero.
-            Some((valid, part)) if sample.valid < valid || sample.part < part => (sample.valid, sample.part),
+            // A counter that is lower than before began anew at zero. So did a histogram of which any part is lower.
+            Some((valid, part))
+                if sample.valid < valid
+                    || sample.part < part
+                    || sample.valid.saturating_sub(sample.part) < valid.saturating_sub(part) =>
+            {
+                (sample.valid, sample.part)
+            }
             Some((valid, part)) => (sample.valid.saturating_sub(valid), sample.part.saturating_sub(part)),
         };
         if stream == Stream::Part && part == 0 {

@@ -92,6 +92,10 @@ fn two_counters_of_a_histogram_begin_anew_together() {
     let samples = vec![sample(590, 100, 10), sample(610, 50, 50)];
     let both = Samples { stream: Stream::Both, labels: labels(""), samples };
     check(vec![both], &[(600, (0, 50))]);
+    // Both are higher than before, and what lies beyond the bucket is lower.
+    let samples = vec![sample(590, 100, 10), sample(610, 903, 900)];
+    let both = Samples { stream: Stream::Both, labels: labels(""), samples };
+    check(vec![both], &[(600, (3, 900))]);
 }
 
 #[test]
