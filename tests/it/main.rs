@@ -33,6 +33,7 @@ mod records;
 mod registry;
 mod reload;
 mod report;
+mod servers;
 mod shell;
 mod signing;
 mod support;

@@ -22,9 +22,10 @@ mod toil;
 mod watch;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
-use weir::{Engine, EngineError, EngineOptions, Events, InitError, Project, ProjectError, View};
+use weir::{Engine, EngineError, EngineOptions, Events, InitError, Project, ProjectError, TallySource, View};
 use weir_author::AuthorError;
 use weir_connect::oci::OciError;
 use weir_model::{Diagnostic, Verdict};
@@ -36,6 +37,7 @@ use crate::exit::Exit;
 use crate::output::Bar;
 use crate::render::Clock;
 use crate::render::diagnostics::diagnostics;
+use crate::servers::Servers;
 
 /// Runs a subcommand.
 pub(crate) fn run(command: Command) -> Result<Exit, Failure> {
@@ -209,15 +211,16 @@ fn clock(project: &Project) -> Clock {
     Clock::of(project.time_zone())
 }
 
-/// Asks for something that takes events. Whoever waits at a terminal sees how far reading has come.
-fn reading<T>(arguments: &EventArguments, ask: impl FnOnce(Events) -> T) -> T {
+/// Asks for something that takes events and counts. Whoever waits at a terminal sees how far reading has come.
+fn reading<T>(project: &Project, arguments: &EventArguments, ask: impl FnOnce(Events) -> T) -> T {
     let bar = Bar::start();
     let progress = bar.as_ref().map(Bar::progress);
-    ask(Events { progress, ..events(arguments) })
+    let servers: Arc<dyn TallySource> = Arc::new(Servers::new(project));
+    ask(Events { progress, tallies: Some(servers), ..events(arguments) })
 }
 
 fn events(arguments: &EventArguments) -> Events {
-    Events { files: arguments.events.clone(), strict: arguments.strict, progress: None }
+    Events { files: arguments.events.clone(), strict: arguments.strict, ..Events::default() }
 }
 
 /// The other forms in which checks are shown documents.

@@ -40,6 +40,8 @@ pub struct ServiceDraft {
 pub(crate) struct SliDraft {
     pub(crate) name: Name,
     pub(crate) plugin: Name,
+    /// Who has counted already, in place of the plugin.
+    pub(crate) source: Option<Name>,
     pub(crate) measured_at: Option<MeasuredAt>,
     pub(crate) event_types: Vec<String>,
     pub(crate) params: serde_json::Map<String, Value>,
@@ -146,6 +148,7 @@ impl SliDraft {
         Some(SliDraft {
             name,
             plugin: Name::parse("availability").ok()?,
+            source: None,
             measured_at: None,
             event_types: Vec::new(),
             params: serde_json::Map::new(),
@@ -165,7 +168,10 @@ impl SliDraft {
     fn write(&self, out: &mut String) {
         out.push_str("\n[[sli]]\n");
         line(out, "name", self.name.as_str());
-        line(out, "plugin", self.plugin.as_str());
+        match &self.source {
+            Some(source) => line(out, "source", source.as_str()),
+            None => line(out, "plugin", self.plugin.as_str()),
+        }
         optional(out, "measured-at", self.measured_at.map(MeasuredAt::as_str));
         if !self.event_types.is_empty() {
             let types: Vec<String> = self.event_types.iter().map(|kind| text(kind)).collect();

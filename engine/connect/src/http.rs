@@ -9,6 +9,7 @@ mod error;
 #[cfg(feature = "oci")]
 mod exchange;
 mod secret;
+mod settings;
 
 use std::io::Read as _;
 use std::thread;
@@ -24,6 +25,7 @@ pub use error::{HttpError, HttpProblem};
 #[cfg(feature = "oci")]
 pub(crate) use exchange::{Exchange, Exchanged, Method};
 pub use secret::{Secret, SecretError};
+pub use settings::SettingsError;
 
 /// How long the first pause before another attempt is, where the server doesn't say; each further one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -338,12 +340,17 @@ fn read(
 ) -> Result<Vec<u8>, HttpProblem> {
     let mut body = Vec::new();
     let mut piece = vec![0; 64 * 1024];
+    let is_over = || end.is_some_and(|end| Instant::now() >= end);
     loop {
         // A server that sends a byte now and then is never silent for long, so the time is looked at here, too.
-        if end.is_some_and(|end| Instant::now() >= end) {
+        if is_over() {
             return Err(HttpProblem::TimedOut { after: timeout });
         }
-        let length = received.read(&mut piece).map_err(|error| HttpProblem::of_reading(&error, timeout))?;
+        let length = received.read(&mut piece).map_err(|error| match is_over() {
+            // The library says in several ways that time is over.
+            true => HttpProblem::TimedOut { after: timeout },
+            false => HttpProblem::of_reading(&error, timeout),
+        })?;
         if length == 0 {
             return Ok(body);
         }

@@ -1,7 +1,8 @@
 //! Sources and sinks of other systems, each a module of its own behind its own feature.
 //!
-//! Everything here takes values or texts and gives values or texts: no file is opened and no calendar clock is read. Only
-//! [`http`] sends anything, to the servers that it is told to ask, and [`oci`] through it.
+//! Everything here takes values or texts and gives values or texts: no file is opened but those of secrets and
+//! certificates, and no calendar clock is read. Only [`http`] sends anything, to the servers that it is told to ask, and
+//! [`oci`] through it.
 //! What another system knows and Weir does not, or the other way round, is never lost silently: readers give a
 //! [`Diagnostic`](weir_model::Diagnostic) with its place for each such item, and writers a [`LeftOut`].
 //!

@@ -10,6 +10,8 @@ mod cases;
 mod expressions;
 mod series;
 mod sloth;
+#[cfg(feature = "http")]
+pub mod source;
 
 use weir_math::{Objective, Ratio, Window, format_duration};
 use weir_model::{Service, Slo};

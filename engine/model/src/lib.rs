@@ -22,6 +22,7 @@
 //! ```
 
 pub mod cases;
+pub mod connection;
 mod counts;
 pub mod diagnostic;
 pub mod effect;
@@ -51,6 +52,7 @@ pub mod waiver;
 mod word;
 
 pub use cases::{CaseFile, Cases};
+pub use connection::Connection;
 pub use counts::{EventCounts, Refused};
 pub use diagnostic::{Code, Diagnostic, Severity};
 pub use effect::{Change, Effect, Mode};
@@ -63,7 +65,7 @@ pub use lock::{Lock, LockFile};
 pub use overrule::{Override, OverrideFile, Overrides};
 pub use policy::{Policy, PolicyFile};
 pub use project::{EventFormat, EventSource, Project, ProjectFile};
-pub use prometheus::{Counting, PromQuery, Prometheus};
+pub use prometheus::{Bound, Counting, Histogram, PromQuery, Prometheus, Unit};
 pub use record::DecisionRecord;
 pub use schema::{FileKind, schema};
 pub use service::{Engagement, Lifecycle, MeasuredAt, Service, ServiceFile, Sli, Tier};

@@ -3,26 +3,28 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::diagnostic::Code;
+use crate::connection::Connection;
+use crate::diagnostic::{Code, quote};
 use crate::file::{Content, File, Problems};
 use crate::limits::Limits;
 use crate::overrule::LONGEST_OVERRIDE_DAYS;
+use crate::slo::either;
 use crate::trust::Trust;
-use crate::value::{Duration, Instant, Name, PathPattern, RelativePath, TimeZone};
+use crate::value::{Duration, Instant, Name, PathPattern, RelativePath, Text, TimeZone};
 use crate::waiver::LONGEST_WAIVER_DAYS;
 use crate::word::words;
 
 /// A valid `weir.toml`.
 pub type ProjectFile = File<Project>;
 
-/// The project: where its events come from, where its records go.
+/// The project: where its events and counts come from, where its records go.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Project {
     /// What the project is.
     #[serde(rename = "project")]
     pub about: About,
-    /// Where events come from.
+    /// Where events and counts come from.
     #[serde(rename = "source", default)]
     pub sources: Vec<EventSource>,
     /// Where decision records go.
@@ -60,17 +62,23 @@ pub struct About {
     pub environments: Vec<String>,
 }
 
-/// A set of files with events.
+/// A set of files with events, or a server that counts them.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[schemars(extend("allOf" = [either("paths", "url")]))]
 pub struct EventSource {
     /// The source's name.
     pub name: Name,
-    /// What the files hold.
+    /// What the files hold, or what the server is.
     pub format: EventFormat,
     /// The files.
+    #[serde(default)]
     #[schemars(length(min = 1))]
     pub paths: Vec<PathPattern>,
+    /// Servers: the address, up to where the server's own paths begin.
+    pub url: Option<Text>,
+    /// Servers: how it is reached, and what tells it who asks.
+    pub connection: Option<Connection>,
     /// Access logs: the service whose log it is. CSV and Parquet: the service that rows without a `subject` are about.
     /// Alertmanager: the service that alerts are about whose labels name none.
     pub service: Option<Name>,
@@ -94,6 +102,9 @@ words! {
         Alertmanager = "alertmanager",
         /// Tables in Parquet, one event a row, with the names of fields for columns.
         Parquet = "parquet",
+        /// A server with the query API of Prometheus: Prometheus itself, Mimir, Thanos, VictoriaMetrics. It has no events;
+        /// SLIs that name it as their `source` take their counts from it.
+        Prometheus = "prometheus",
     }
 }
 
@@ -176,7 +187,14 @@ impl Content for Project {
         problems.unique_names("/source", self.sources.iter().map(|source| source.name.as_str()));
         for (index, source) in self.sources.iter().enumerate() {
             let table = format!("/source/{index}");
+            source.check_place(&table, problems);
             match source.format {
+                EventFormat::Prometheus => {
+                    let help = "remove it: the SLIs of services say what is counted";
+                    let what = "a server";
+                    needless(problems, &table, "service", source.service.is_some(), what, help);
+                    needless(problems, &table, "fields-after", !source.fields_after.is_empty(), what, help);
+                }
                 EventFormat::AccessLog if source.service.is_none() => {
                     let diagnostic = problems
                         .at(Code::MissingService, &table, "an access log doesn't say whose it is")
@@ -214,6 +232,54 @@ impl Content for Project {
                 EventFormat::CloudEvents => not_of_access_logs(problems, &table, source, "CloudEvents"),
                 EventFormat::OtlpSpans => not_of_access_logs(problems, &table, source, "spans"),
             }
+        }
+    }
+}
+
+impl EventSource {
+    /// Reports a place that the format has none of: files of a server, or the address of files.
+    fn check_place(&self, table: &str, problems: &mut Problems<'_>) {
+        let is_server = self.format == EventFormat::Prometheus;
+        if let Some(connection) = &self.connection {
+            connection.check(&format!("{table}/connection"), problems);
+        }
+        if is_server {
+            let help = "remove it: a server has an address";
+            needless(
+                problems,
+                table,
+                "paths",
+                problems.is_written(&format!("{table}/paths")),
+                "a server",
+                help,
+            );
+        } else {
+            let help = "remove it: these events lie in files";
+            needless(problems, table, "url", self.url.is_some(), "files", help);
+            needless(problems, table, "connection", self.connection.is_some(), "files", help);
+        }
+        let (key, is_missing) =
+            if is_server { ("url", self.url.is_none()) } else { ("paths", self.paths.is_empty()) };
+        if is_missing {
+            let message = format!("the source {} lacks `{key}`", quote(self.name.as_str()));
+            let help = if is_server { "add `url = \"…\"`" } else { "add `paths = [\"…\"]`" };
+            problems.push(problems.at(Code::MissingKey, table, message).help(help));
+        }
+        let is_address =
+            |url: &Text| url.as_str().starts_with("http://") || url.as_str().starts_with("https://");
+        if let Some(url) =
+            self.url.as_ref().filter(|url| !is_address(url) || url.as_str().contains(['@', '?', '#']))
+        {
+            // A name or a password may stand in it, so it isn't quoted.
+            let message = if is_address(url) {
+                "the address holds more than a host and a path"
+            } else {
+                "the address begins neither with `http://` nor with `https://`"
+            };
+            let diagnostic = problems
+                .at(Code::InvalidValue, &format!("{table}/url"), message)
+                .help("write it like `https://prometheus.example.org/path`; credentials go to `[source.connection]`");
+            problems.push(diagnostic);
         }
     }
 }

@@ -4,10 +4,12 @@ use std::fmt;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use weir_math::Decimal;
 
 use crate::diagnostic::{Code, quote};
 use crate::file::Problems;
 use crate::value::{ValueError, text_value};
+use crate::word::words;
 
 /// What stands in an expression for the stretch of time that it looks at.
 const WINDOW: &str = "$window";
@@ -25,6 +27,116 @@ pub struct Prometheus {
     pub valid: Option<PromQuery>,
     /// The share of bad events, where they can't be counted.
     pub error_ratio: Option<PromQuery>,
+    /// A histogram, in place of all others: what it observed are the events.
+    pub histogram: Option<Histogram>,
+    /// What expressions give, where counts are taken from them. Counters count events.
+    pub unit: Option<Unit>,
+}
+
+words! {
+    /// What an expression gives.
+    #[derive(Default)]
+    pub enum Unit {
+        /// Events a second, as `rate` does.
+        #[default]
+        EventsPerSecond = "events-per-second",
+        /// Events, as `increase` does.
+        Events = "events",
+    }
+}
+
+/// A histogram of Prometheus, and the bound up to which an observation is a good event.
+#[derive(Clone, Debug)]
+pub struct Histogram {
+    /// The histogram by name and labels, without `_bucket`.
+    pub metric: PromQuery,
+    /// The greatest observation that is good, in the histogram's own unit, mostly seconds: the bound of a bucket.
+    pub threshold: Bound,
+    /// Whether it is a native histogram rather than one with a series for each bucket.
+    pub native: bool,
+    good: PromQuery,
+    valid: PromQuery,
+}
+
+/// A histogram as files write it.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[schemars(rename = "Histogram")]
+struct HistogramText {
+    /// The histogram by name and labels, without `_bucket`.
+    metric: PromQuery,
+    /// The greatest observation that is good, in the histogram's own unit, mostly seconds: the bound of a bucket.
+    threshold: Bound,
+    /// Whether it is a native histogram rather than one with a series for each bucket.
+    #[serde(default)]
+    native: bool,
+}
+
+impl<'de> Deserialize<'de> for Histogram {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Histogram, D::Error> {
+        let HistogramText { metric, threshold, native } = HistogramText::deserialize(deserializer)?;
+        let rate = metric.over(WINDOW);
+        let (good, valid) = if native {
+            let valid = format!("histogram_count({rate})");
+            (format!("histogram_fraction(-Inf, {threshold}, {rate}) * {valid}"), valid)
+        } else {
+            let text = threshold.to_string();
+            // Prometheus writes the bound of a whole number as `1` or as `1.0`, depending on its version.
+            let bound = if text.contains('.') {
+                format!("le=\"{text}\"")
+            } else {
+                format!("le=~\"{text}|{text}[.]0\"")
+            };
+            (metric.part("_bucket", Some(&bound)), metric.part("_count", None))
+        };
+        Ok(Histogram { metric, threshold, native, good: PromQuery(good), valid: PromQuery(valid) })
+    }
+}
+
+impl JsonSchema for Histogram {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        HistogramText::schema_name()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        HistogramText::json_schema(generator)
+    }
+}
+
+/// The bound of a histogram's bucket, an exact decimal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Bound(Decimal);
+text_value!(Bound, "weir-bound", "The bound of a histogram's bucket, such as `0.25`; an exact decimal.");
+
+impl Bound {
+    /// Parses a bound.
+    ///
+    /// # Errors
+    ///
+    /// Anything else than a plain decimal.
+    pub fn parse(text: &str) -> Result<Bound, ValueError> {
+        let help = "write the bound of a bucket in the histogram's own unit, such as `0.25`";
+        match Decimal::parse(text) {
+            Ok(bound) if !text.contains('%') => Ok(Bound(bound)),
+            _ => Err(ValueError {
+                code: Code::InvalidValue,
+                message: format!("{} is no bound of a bucket", quote(text)),
+                help: help.to_owned(),
+            }),
+        }
+    }
+
+    /// The bound as a number.
+    #[must_use]
+    pub fn as_decimal(self) -> Decimal {
+        self.0
+    }
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
 }
 
 /// What of [`Prometheus`] is written, in a valid file.
@@ -52,6 +164,9 @@ impl Prometheus {
     /// What is counted. None for what no valid file has: nothing, or more than one way.
     #[must_use]
     pub fn counting(&self) -> Option<Counting<'_>> {
+        if let Some(Histogram { good, valid, .. }) = &self.histogram {
+            return Some(Counting::Good { good, valid });
+        }
         match (&self.good, &self.bad, &self.valid, &self.error_ratio) {
             (Some(good), None, Some(valid), None) => Some(Counting::Good { good, valid }),
             (None, Some(bad), Some(valid), None) => Some(Counting::Bad { bad, valid }),
@@ -60,8 +175,30 @@ impl Prometheus {
         }
     }
 
-    /// Reports what makes no sense together. `table` is the pointer to the queries.
-    pub(crate) fn check(&self, table: &str, problems: &mut Problems<'_>) {
+    /// Reports what makes no sense together. `table` is the pointer to the queries, and `counts` says whether counts are
+    /// taken from them.
+    pub(crate) fn check(&self, table: &str, counts: bool, problems: &mut Problems<'_>) {
+        self.check_unit(table, problems);
+        if let Some(histogram) = &self.histogram {
+            for key in ["good", "bad", "valid", "error-ratio"] {
+                needless(problems, table, key, "histogram", "a histogram says all there is to say");
+            }
+            if histogram.metric.name().is_none() {
+                let message = format!("{} is no histogram with a name", quote(histogram.metric.as_str()));
+                let diagnostic = problems
+                    .at(Code::InvalidQuery, &format!("{table}/histogram/metric"), message)
+                    .help("write its name without `_bucket` and its labels, such as `request_seconds{job=\"shop\"}`");
+                problems.push(diagnostic);
+            }
+            return;
+        }
+        if counts && self.error_ratio.is_some() {
+            let message = "a share of bad events is nothing that can be counted";
+            let diagnostic = problems
+                .at(Code::NoCounts, &format!("{table}/error-ratio"), message)
+                .help("write `bad` and `valid`, or measure the SLI from events");
+            problems.push(diagnostic);
+        }
         if let Some(ratio) = &self.error_ratio {
             for key in ["good", "bad", "valid"] {
                 needless(problems, table, key, "error-ratio", "an error ratio says all there is to say");
@@ -78,6 +215,7 @@ impl Prometheus {
         if self.good.is_some() && self.bad.is_some() {
             needless(problems, table, "bad", "good", "what is valid and not good is bad");
         }
+        self.check_alike(table, counts, problems);
         let missing = match (self.good.is_some() || self.bad.is_some(), self.valid.is_some()) {
             (true, true) => return,
             (true, false) => "`valid`, the events that count, is missing",
@@ -85,6 +223,37 @@ impl Prometheus {
         };
         let (message, help) = missing.split_once("; ").unwrap_or((missing, "add `valid`"));
         problems.push(problems.at(Code::MissingKey, table, message).help(help));
+    }
+}
+
+impl Prometheus {
+    /// Reports a unit where nothing has one of its own.
+    fn check_unit(&self, table: &str, problems: &mut Problems<'_>) {
+        let queries = [&self.good, &self.bad, &self.valid];
+        let gives = queries.into_iter().flatten().any(|query| !query.is_counter());
+        if self.unit.is_some() && !gives {
+            let diagnostic = problems
+                .at(Code::NeedlessKey, &format!("{table}/unit"), "`unit` has no meaning without expressions")
+                .help("remove it: counters and histograms count events");
+            problems.push(diagnostic);
+        }
+    }
+
+    /// Reports a counter beside an expression where counts are taken from both: they would not count alike.
+    fn check_alike(&self, table: &str, counts: bool, problems: &mut Problems<'_>) {
+        let one = [("good", &self.good), ("bad", &self.bad)]
+            .into_iter()
+            .find_map(|(key, query)| Some((key, query.as_ref()?)));
+        if let (true, Some((key, one)), Some(valid)) = (counts, one, &self.valid)
+            && one.is_counter() != valid.is_counter()
+        {
+            let message = format!("of `{key}` and `valid`, one is a counter and one an expression");
+            let diagnostic = problems
+                .at(Code::InvalidQuery, &format!("{table}/{key}"), message)
+                .help("write two counters, which are counted exactly, or two expressions")
+                .related(problems.span(&format!("{table}/valid")), "the other one");
+            problems.push(diagnostic);
+        }
     }
 }
 
@@ -148,6 +317,24 @@ impl PromQuery {
     #[must_use]
     pub fn is_counter(&self) -> bool {
         !self.0.contains(WINDOW)
+    }
+
+    /// The metric's name, of a counter that is written with one.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        let name = self.0.split_once('{').map_or(self.0.as_str(), |(name, _)| name).trim_end();
+        (self.is_counter() && !name.is_empty()).then_some(name)
+    }
+
+    /// The series of a histogram or summary that belong together with a counter: its name with a suffix, its labels, and
+    /// another matcher.
+    #[must_use]
+    pub fn part(&self, suffix: &str, matcher: Option<&str>) -> String {
+        let (name, labels) = self.0.split_once('{').unwrap_or((&self.0, "}"));
+        let labels = labels.strip_suffix('}').unwrap_or(labels).trim().trim_end_matches(',');
+        let labels: Vec<&str> =
+            [Some(labels), matcher].into_iter().flatten().filter(|text| !text.is_empty()).collect();
+        format!("{}{suffix}{{{}}}", name.trim_end(), labels.join(","))
     }
 
     /// The PromQL of events a second over a stretch of time, such as `5m`; of an expression, whatever it gives.
@@ -282,6 +469,20 @@ mod tests {
         check("rate(x[$window)]", Err("`rate(x[$window)]` closes `)` without having opened it"));
         check("x{a=\"\\\"}", Err("`x{a=\"\\\"}` doesn't close a quote"));
         check("x{a=`\\`}", Ok(true));
+    }
+
+    #[test]
+    fn the_parts_of_a_histogram_have_its_labels() {
+        let check = |text: &str, expected: &str| {
+            let query = PromQuery::parse(text).unwrap();
+            assert_eq!(query.part("_bucket", Some("le=\"1\"")), expected);
+        };
+        check("seconds", "seconds_bucket{le=\"1\"}");
+        check("seconds{}", "seconds_bucket{le=\"1\"}");
+        check("seconds {a=\"}\", }", "seconds_bucket{a=\"}\",le=\"1\"}");
+        assert_eq!(PromQuery::parse("s{a=\"1\"}").unwrap().part("_count", None), "s_count{a=\"1\"}");
+        assert_eq!(PromQuery::parse("{a=\"1\"}").unwrap().name(), None);
+        assert_eq!(PromQuery::parse("s {a=\"1\"}").unwrap().name(), Some("s"));
     }
 
     #[test]

@@ -92,8 +92,12 @@ pub struct PolicyInput {
 pub struct Measured {
     /// The SLO's name.
     pub slo: String,
-    /// The SHA-256 of the calculator's component, in hexadecimal.
-    pub calculator_digest: String,
+    /// The SHA-256 of the calculator's component, in hexadecimal; none where a source had counted already.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calculator_digest: Option<String>,
+    /// The source that had counted already, where one had.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
     /// Why the SLI could not be calculated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::diagnostic::{Code, nearest_word, quote};
 use crate::file::{Content, File, Problems};
 use crate::prometheus::Prometheus;
-use crate::slo::{Sla, Slo};
+use crate::slo::{Sla, Slo, either};
 use crate::value::{Name, Text};
 use crate::word::words;
 
@@ -118,14 +118,18 @@ words! {
     }
 }
 
-/// What is measured: a plugin that says of each event whether it counts and whether it was good.
+/// What is measured: by a plugin that says of each event whether it counts and whether it was good, or by a source that has
+/// counted already.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[schemars(extend("allOf" = [either("plugin", "source")]))]
 pub struct Sli {
     /// The SLI's name.
     pub name: Name,
-    /// The plugin that calculates it.
-    pub plugin: Name,
+    /// The plugin that calculates it from events.
+    pub plugin: Option<Name>,
+    /// The source of the project that has counted it already, in place of a plugin.
+    pub source: Option<Name>,
     /// Where it is measured.
     pub measured_at: Option<MeasuredAt>,
     /// The types of events that it measures; a `*` at the end stands for any rest. Empty for all types but those of work
@@ -135,7 +139,7 @@ pub struct Sli {
     /// The plugin's parameters; the plugin's own schema says which.
     #[serde(default)]
     pub params: serde_json::Map<String, serde_json::Value>,
-    /// How Prometheus counts the same events; rules are generated from it.
+    /// How Prometheus counts the same events; rules are generated from it, and counts taken where `source` says so.
     pub prometheus: Option<Prometheus>,
 }
 
@@ -153,15 +157,42 @@ impl Service {
     }
 }
 
+impl Sli {
+    /// Reports an SLI that is measured in two ways, or counted and not said how.
+    fn check_source(&self, table: &str, problems: &mut Problems<'_>) {
+        if self.source.is_none() {
+            return;
+        }
+        for key in ["plugin", "params", "event-types"] {
+            let place = format!("{table}/{key}");
+            if problems.is_written(&place) {
+                let message = format!("`{key}` has no meaning beside `source`");
+                let diagnostic = problems
+                    .at(Code::NeedlessKey, &place, message)
+                    .help("remove one of them: an SLI is measured from events or taken from a source")
+                    .related(problems.span(&format!("{table}/source")), "counted there");
+                problems.push(diagnostic);
+            }
+        }
+        if self.prometheus.is_none() {
+            let message = format!("the SLI {} doesn't say what its source counts", quote(self.name.as_str()));
+            let diagnostic = problems.at(Code::MissingKey, table, message).help("add `[sli.prometheus]`");
+            problems.push(diagnostic);
+        }
+    }
+}
+
 impl Content for Service {
     fn check(&self, problems: &mut Problems<'_>) {
         problems.unique_names("/sli", self.slis.iter().map(|sli| sli.name.as_str()));
         problems.unique_names("/slo", self.slos.iter().map(|slo| slo.name.as_str()));
         problems.unique_names("/sla", self.slas.iter().map(|sla| sla.name.as_str()));
         for (index, sli) in self.slis.iter().enumerate() {
+            let table = format!("/sli/{index}");
             if let Some(prometheus) = &sli.prometheus {
-                prometheus.check(&format!("/sli/{index}/prometheus"), problems);
+                prometheus.check(&format!("{table}/prometheus"), sli.source.is_some(), problems);
             }
+            sli.check_source(&table, problems);
         }
         for (index, slo) in self.slos.iter().enumerate() {
             let table = format!("/slo/{index}");

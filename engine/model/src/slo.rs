@@ -110,7 +110,7 @@ pub struct Sla {
 }
 
 /// The part of a schema that asks for one of two keys at least.
-fn either(one: &str, other: &str) -> serde_json::Value {
+pub(crate) fn either(one: &str, other: &str) -> serde_json::Value {
     serde_json::json!({ "anyOf": [{ "required": [one] }, { "required": [other] }] })
 }
 

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use crate::diagnostic::{Code, printable, quote};
-use crate::prometheus::PromQuery;
+use crate::prometheus::{Bound, PromQuery};
 use crate::slo::Weight;
 use crate::trust::PublicKey;
 
@@ -65,6 +65,7 @@ pub(crate) const FORMATS: &[Format] = &[
     Weight::FORMAT,
     PromQuery::FORMAT,
     PublicKey::FORMAT,
+    Bound::FORMAT,
 ];
 
 /// Gives a type with `parse` and `Display` its schema format, and lets files hold it.

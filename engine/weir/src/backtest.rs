@@ -260,10 +260,11 @@ impl Engine {
     /// Whether the calculator of an SLO judges slices. One that fails says so when events are read.
     fn settles(&self, project: &Project, service: &Service, slo: &Slo) -> bool {
         let Some(sli) = slo.sli.as_ref().and_then(|name| service.sli(name)) else { return false };
+        let Some(plugin) = &sli.plugin else { return false };
         let limits = plugins::limits(&project.file.limits);
         let params = serde_json::Value::Object(sli.params.clone()).to_string();
         self.plugins
-            .named(project, sli.plugin.as_str(), &limits)
+            .named(project, plugin.as_str(), &limits)
             .ok()
             .and_then(|plugin| plugin.calculator(sli.name.as_str(), &limits).ok())
             .and_then(|mut calculator| calculator.prepare(&params).ok())

@@ -15,7 +15,7 @@ use weir_model::value::Name;
 use weir_model::verdict::Verdict;
 
 use crate::engine::{Engine, EngineError, GateRequest};
-use crate::measure::{Events, SloLedger};
+use crate::measure::{Events, Origin, SloLedger};
 use crate::plugins;
 use crate::project::{Project, ProjectError, Reader, known};
 
@@ -179,7 +179,7 @@ impl Engine {
             gate: case.gate.as_ref().map(ToString::to_string),
             at: *case.at,
             // A case is written by hand: what can't be read in it is a mistake.
-            events: Events { files: files.collect::<Vec<PathBuf>>(), strict: true, progress: None },
+            events: Events { files: files.collect::<Vec<PathBuf>>(), strict: true, ..Events::default() },
         };
         let prepared = match &case.tallies {
             None => self.prepare(project, &request)?,
@@ -205,11 +205,18 @@ impl Engine {
         for slo in &service.slos {
             // A composite has no ledger of its own.
             let Some(sli) = slo.sli.as_ref().and_then(|name| service.sli(name)) else { continue };
-            let calculator = self.plugins.named(project, sli.plugin.as_str(), &limits)?.digest();
+            let origin = match (&sli.plugin, &sli.source) {
+                (Some(plugin), _) => {
+                    Origin::Calculator(self.plugins.named(project, plugin.as_str(), &limits)?.digest())
+                }
+                (None, source) => {
+                    Origin::Source(source.as_ref().map(ToString::to_string).unwrap_or_default())
+                }
+            };
             let slice_seconds = slo.slice_seconds();
             let said = stretches.iter().filter(|stretch| stretch.slo == slo.name);
             let ledger = Ok(ledger(slice_seconds, said, at.as_second()));
-            ledgers.push(SloLedger { slo: slo.name.to_string(), calculator, ledger, slice_seconds });
+            ledgers.push(SloLedger { slo: slo.name.to_string(), origin, ledger, slice_seconds });
         }
         Ok(ledgers)
     }

@@ -15,7 +15,7 @@ use weir_model::{Change, EventCounts};
 
 use crate::case::{Case, CasePolicy, RecordedNonsense};
 use crate::decide::{Armed, Decided, Outlook, decide};
-use crate::measure::{self, Events, SloLedger};
+use crate::measure::{self, Events, Origin, SloLedger};
 use crate::measured::{Slos, Standing};
 use crate::plugins::{self, PluginError, Plugins};
 use crate::project::Project;
@@ -238,7 +238,7 @@ impl Engine {
         Ok(records.append(inputs, verdict, &self.plugins.components(judges))?)
     }
 
-    /// Reads the events that a question is about, loads the plugins and opens the evidence.
+    /// Reads the events and takes the counts that a question is about, loads the plugins and opens the evidence.
     ///
     /// # Errors
     /// When the question or the project is wrong, or events can't be read.
@@ -454,8 +454,9 @@ impl Engine {
         let limits = plugins::limits(&project.file.limits);
         for file in &project.services {
             for (index, sli) in file.slis.iter().enumerate() {
+                let Some(name) = &sli.plugin else { continue };
                 let place = format!("/sli/{index}/plugin");
-                let plugin = (sli.plugin.as_str(), place.as_str());
+                let plugin = (name.as_str(), place.as_str());
                 let params = format!("/sli/{index}/params");
                 self.check_plugin(project, file.source(), plugin, &params, &limits, &mut diagnostics)?;
             }
@@ -559,9 +560,14 @@ impl SloLedger {
             }
             Err(failure) => (String::new(), Some(failure.clone()), None),
         };
+        let (calculator_digest, source) = match &self.origin {
+            Origin::Calculator(digest) => (Some(digest.to_string()), None),
+            Origin::Source(source) => (None, Some(source.clone())),
+        };
         Ok(Measured {
             slo: self.slo.clone(),
-            calculator_digest: self.calculator.to_string(),
+            calculator_digest,
+            source,
             failure,
             slice_seconds: self.slice_seconds,
             slices,

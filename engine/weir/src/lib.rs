@@ -35,6 +35,7 @@ mod signature;
 mod slices;
 mod snapshot;
 mod suggest;
+mod tallies;
 #[cfg(test)]
 mod testing;
 mod toil;
@@ -66,6 +67,7 @@ pub use report::{
 pub use signature::{KeyNumber, SignatureError, Signed, read_signature, signature_path, verify_signature};
 pub use snapshot::SnapshotError;
 pub use suggest::{Suggestion, Suggestions, Supported};
+pub use tallies::{SliTallies, TallyError, TallySource, WantedTallies};
 pub use toil::ToilReport;
 pub use watch::{ProjectFiles, Step, Watch, WatchRequest};
 pub use weir_flow::Progress;

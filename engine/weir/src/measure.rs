@@ -18,27 +18,39 @@ use crate::engine::{EngineError, wrong_kind};
 use crate::glob;
 use crate::plugins::{self, Plugins};
 use crate::project::Project;
+use crate::tallies::{self, TallySource};
 
 /// The types of events that are few, and kept whole instead of measured.
 pub(crate) const KEPT_WHOLE: [&str; 5] =
     [WORK_ITEM, "weir.deploy", "weir.incident.declared", "weir.incident.mitigated", "weir.incident.resolved"];
 
-/// Which events are read.
+/// Which events are read, and who has counted others.
 #[derive(Debug, Clone, Default)]
 pub struct Events {
     /// Files of CloudEvents to read instead of the project's sources; `-` is standard input.
     pub files: Vec<PathBuf>,
     /// Whether the first event that can't be understood stops the run.
     pub strict: bool,
+    /// Who hands in the counts of SLIs that name a source. Not asked where files are read instead of the project's sources.
+    pub tallies: Option<Arc<dyn TallySource>>,
     /// Where it is noted how far reading has come, for whoever shows it.
     pub progress: Option<Arc<Progress>>,
 }
 
-/// The ledger of one SLO, with the calculator that made it.
+/// Where the counts of an SLO come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// From events, by this calculator.
+    Calculator(weir_host::Digest),
+    /// From a source that had counted already.
+    Source(String),
+}
+
+/// The ledger of one SLO, and where it comes from.
 #[derive(Debug, Clone)]
 pub(crate) struct SloLedger {
     pub(crate) slo: String,
-    pub(crate) calculator: weir_host::Digest,
+    pub(crate) origin: Origin,
     pub(crate) ledger: Result<Ledger, String>,
     pub(crate) slice_seconds: u32,
 }
@@ -99,13 +111,19 @@ pub(crate) fn read_stretch(
     let mut ledgers = outcome.ledgers.into_iter();
     let of_slo = |(wanted, ledger): (Wanted, Result<Ledger, String>)| SloLedger {
         slo: wanted.slo,
-        calculator: wanted.request.plugin.digest(),
+        origin: Origin::Calculator(wanted.request.plugin.digest()),
         ledger,
         slice_seconds: wanted.request.slice_seconds,
     };
-    let services =
-        wanted.into_iter().map(|slos| slos.into_iter().zip(ledgers.by_ref()).map(of_slo).collect()).collect();
-    Ok(Reading { services, counts: outcome.counts, kept: outcome.kept })
+    let taken = tallies::taken(project, services, stretch, events)?;
+    let mut measured = Vec::new();
+    for ((service, slos), taken) in services.iter().zip(wanted).zip(taken) {
+        let read = slos.into_iter().zip(ledgers.by_ref()).map(of_slo);
+        let mut of_service: Vec<SloLedger> = read.chain(taken).collect();
+        of_service.sort_by_key(|ledger| service.slos.iter().position(|slo| slo.name.as_str() == ledger.slo));
+        measured.push(of_service);
+    }
+    Ok(Reading { services: measured, counts: outcome.counts, kept: outcome.kept })
 }
 
 /// The ledger that an SLO needs.
@@ -116,7 +134,7 @@ pub(crate) struct Wanted {
     pub(crate) request: Request,
 }
 
-/// The ledgers that services need: of each service, one for every SLO that measures an SLI.
+/// The ledgers that services need from events: of each service, one for every SLO that measures an SLI by a plugin.
 pub(crate) fn wanted(
     project: &Project,
     plugins: &Plugins,
@@ -130,7 +148,8 @@ pub(crate) fn wanted(
         for slo in &service.slos {
             // Composites are derived from other SLOs. Those that name an SLI have been checked: it is there.
             let Some(sli) = slo.sli.as_ref().and_then(|name| service.sli(name)) else { continue };
-            let plugin = plugins.named(project, sli.plugin.as_str(), &limits)?;
+            let Some(name) = &sli.plugin else { continue };
+            let plugin = plugins.named(project, name.as_str(), &limits)?;
             if plugin.kind() != Kind::SliCalculator {
                 return Err(wrong_kind("SLI", &sli.name, &plugin));
             }
@@ -200,6 +219,9 @@ fn source_files(project: &Project, services: &[&Service]) -> Result<Vec<SourceFi
     let mut files = Vec::new();
     for source in &project.file.sources {
         let about = |name: &Name| services.iter().any(|service| service.about.name == *name);
+        if source.format == EventFormat::Prometheus {
+            continue;
+        }
         if source.format == EventFormat::AccessLog && !source.service.as_ref().is_none_or(about) {
             continue;
         }
@@ -227,7 +249,10 @@ fn format(source: &EventSource) -> FileFormat {
         (EventFormat::Csv, service) => Format::Csv { service },
         (EventFormat::OtlpSpans, _) => Format::OtlpSpans,
         (EventFormat::Alertmanager, service) => Format::Alertmanager { service },
-        (EventFormat::AccessLog, None) | (EventFormat::CloudEvents, _) => Format::CloudEvents,
+        // A server has no files, so its format is never asked for.
+        (EventFormat::AccessLog, None) | (EventFormat::CloudEvents | EventFormat::Prometheus, _) => {
+            Format::CloudEvents
+        }
     })
 }
 

@@ -11,7 +11,7 @@ use weir_model::gate::{Gate, GateFile};
 use weir_model::lock::LockFile;
 use weir_model::overrule::OverrideFile;
 use weir_model::policy::{Policy, PolicyFile};
-use weir_model::project::ProjectFile;
+use weir_model::project::{EventFormat, ProjectFile};
 use weir_model::record::Notice;
 use weir_model::service::{Service, ServiceFile};
 use weir_model::source::Source;
@@ -174,6 +174,14 @@ impl Project {
             let places = dependencies.map(|(index, name)| (format!("/service/dependencies/{index}"), name));
             known(file.source(), "service", places, &services, diagnostics);
         }
+        let sources: Vec<&str> = self.file.sources.iter().map(|source| source.name.as_str()).collect();
+        for file in &self.services {
+            let named = file.slis.iter().enumerate();
+            let named =
+                named.filter_map(|(index, sli)| Some((format!("/sli/{index}/source"), sli.source.as_ref()?)));
+            known(file.source(), "source", named.clone(), &sources, diagnostics);
+            self.sources_that_count(file, named, diagnostics);
+        }
         for file in &self.policies {
             self.weighted_slos(file, diagnostics);
         }
@@ -220,6 +228,26 @@ impl Project {
                     ));
                 }
             }
+        }
+    }
+
+    /// Reports sources of events where one that counts is wanted.
+    fn sources_that_count<'n>(
+        &self,
+        file: &ServiceFile,
+        named: impl Iterator<Item = (String, &'n Name)>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
+        for (pointer, name) in named {
+            let found = self.file.sources.iter().find(|source| source.name == *name);
+            let Some(source) = found.filter(|source| source.format != EventFormat::Prometheus) else {
+                continue;
+            };
+            let message =
+                format!("the source {} has events ({}), and no counts", quote(name.as_str()), source.format);
+            let mut diagnostic = file.source().error(Code::NoCounts, file.source().span(&pointer), message);
+            diagnostic.help = Some("write `plugin = \"…\"` to measure events of all sources".to_owned());
+            diagnostics.push(diagnostic);
         }
     }
 

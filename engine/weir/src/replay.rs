@@ -13,7 +13,7 @@ use weir_model::verdict::Verdict;
 use crate::case::{Case, CasePolicy, RecordedNonsense};
 use crate::decide::{Armed, Outlook, decide};
 use crate::engine::{Engine, EngineError, chain_of};
-use crate::measure::SloLedger;
+use crate::measure::{Origin, SloLedger};
 use crate::measured::Slos;
 use crate::plugins;
 use crate::project::Project;
@@ -131,6 +131,21 @@ fn armed_of_record(policy: &CasePolicy, plugin: Plugin, inputs: &Inputs) -> Arme
     Armed::new(policy, plugin, Evidence::recorded(given.collect()))
 }
 
+fn origin(measured: &Measured) -> Result<Origin, EngineError> {
+    match (&measured.calculator_digest, &measured.source) {
+        (Some(digest), None) => {
+            let digest = digest.parse();
+            Ok(Origin::Calculator(
+                digest.map_err(|_| RecordedNonsense::new("calculator digest", &"it is not a SHA-256"))?,
+            ))
+        }
+        (None, Some(source)) => Ok(Origin::Source(source.clone())),
+        _ => {
+            Err(RecordedNonsense::new("ledger", &"it has neither a calculator nor a source, or both").into())
+        }
+    }
+}
+
 fn ledger(measured: &Measured) -> Result<SloLedger, EngineError> {
     let newest = measured.newest_event.map(|newest| newest.as_millisecond());
     let ledger: Result<Ledger, String> = match &measured.failure {
@@ -140,10 +155,7 @@ fn ledger(measured: &Measured) -> Result<SloLedger, EngineError> {
     };
     Ok(SloLedger {
         slo: measured.slo.clone(),
-        calculator: measured
-            .calculator_digest
-            .parse()
-            .map_err(|_| RecordedNonsense::new("calculator digest", &"it is not a SHA-256"))?,
+        origin: origin(measured)?,
         ledger,
         slice_seconds: measured.slice_seconds,
     })

@@ -36,6 +36,7 @@ use crate::engine::{Engine, EngineError, ServiceStatus, USUAL_GATE, nothing_judg
 use crate::measure::{self, Events, KEPT_WHOLE};
 use crate::project::Project;
 use crate::snapshot::{self, SnapshotError};
+use crate::tallies;
 
 /// Instants are judged at full minutes, in seconds.
 const MINUTE: i64 = 60;
@@ -146,6 +147,7 @@ impl Engine {
         self.check_parameters(project)?;
         let judged = self.watched_services(project, request)?;
         let services: Vec<&Service> = judged.iter().map(|(service, _)| *service).collect();
+        tallies::only_events(&services)?;
         let grain = self.grain(project);
         let wanted = measure::wanted(project, &self.plugins, &services, &grain)?;
         let lateness = i64::try_from(request.lateness_seconds).unwrap_or(i64::MAX).saturating_mul(1000);

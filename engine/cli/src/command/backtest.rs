@@ -14,7 +14,7 @@ pub(super) fn run(arguments: &BacktestArguments) -> Result<Exit, Failure> {
     let end = arguments.to.or_else(|| project.as_of());
     let until = end.map_or_else(this_minute, Ok)?;
     let engine = busy_engine()?;
-    let report = reading(&arguments.events, |events| {
+    let report = reading(&project, &arguments.events, |events| {
         let request = BacktestRequest {
             services: arguments.services.clone(),
             change: arguments.change,

@@ -13,7 +13,7 @@ pub(super) fn run(arguments: &GateArguments) -> Result<Exit, Failure> {
     let project = project(&arguments.project)?;
     let folder = arguments.records.clone().unwrap_or_else(|| project.records_folder());
     let engine = engine()?;
-    let stored = reading(&arguments.events, |events| {
+    let stored = reading(&project, &arguments.events, |events| {
         let request = GateRequest {
             service: arguments.service.clone(),
             change: arguments.change,

@@ -10,7 +10,7 @@ use crate::{output, render};
 pub(super) fn run(arguments: &ReportArguments) -> Result<Exit, Failure> {
     let project = project_in(arguments.project.as_deref())?;
     let engine = engine()?;
-    let report = reading(&arguments.events, |events| {
+    let report = reading(&project, &arguments.events, |events| {
         let request = ReportRequest {
             services: arguments.services.clone(),
             change: arguments.change,

@@ -35,7 +35,7 @@ pub(super) fn status(arguments: &SloShowArguments) -> Result<Exit, Failure> {
     let service = arguments.service.as_deref();
     let engine = engine()?;
     let (services, counts) =
-        reading(&arguments.events, |events| engine.slo_status(&project, service, at, &events))?;
+        reading(&project, &arguments.events, |events| engine.slo_status(&project, service, at, &events))?;
     notes(&engine)?;
     output::result(&match arguments.format {
         StatusFormat::Human => {
@@ -65,7 +65,7 @@ pub(super) fn lint(arguments: &SloLintArguments) -> Result<Exit, Failure> {
     let at = instant(&status.project, &project);
     let engine = engine()?;
     let service = status.service.as_deref();
-    let lint = reading(&status.events, |events| engine.slo_lint(&project, service, at, &events))?;
+    let lint = reading(&project, &status.events, |events| engine.slo_lint(&project, service, at, &events))?;
     notes(&engine)?;
     let has = |severity| lint.findings.iter().any(|finding| finding.code.severity() == severity);
     let exit = if has(Severity::Error) {
@@ -92,7 +92,7 @@ pub(super) fn suggest(arguments: &SloSuggestArguments) -> Result<Exit, Failure> 
     let engine = engine()?;
     let service = arguments.service.as_deref();
     let suggestions =
-        reading(&arguments.events, |events| engine.slo_suggest(&project, service, at, &events))?;
+        reading(&project, &arguments.events, |events| engine.slo_suggest(&project, service, at, &events))?;
     notes(&engine)?;
     output::result(&match format {
         Format::Human => render::lint::suggestions(&suggestions, &clock(&project)),

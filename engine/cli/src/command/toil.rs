@@ -11,7 +11,8 @@ pub(super) fn run(arguments: &ToilArguments) -> Result<Exit, Failure> {
     let project = project(&arguments.project)?;
     let at = instant(&arguments.project, &project);
     let engine = engine()?;
-    let reports = reading(&arguments.events, |events| engine.toil(&project, at, arguments.period, &events))?;
+    let reports =
+        reading(&project, &arguments.events, |events| engine.toil(&project, at, arguments.period, &events))?;
     notes(&engine)?;
     let clock = clock(&project);
     let answer = Answer {

@@ -64,7 +64,8 @@ pub(super) fn indicator(object: Item<'_>, slo: &Name, source: &Source<'_, '_>) -
     ratio.iter().chain(&threshold).for_each(Table::finish);
     spec.finish();
     let prometheus = prometheus?;
-    if metadata.as_ref().is_none_or(|metadata| metadata.annotation("plugin").is_none()) {
+    let says = |key| metadata.as_ref().is_some_and(|metadata| metadata.annotation(key).is_some());
+    if !says("plugin") && !says("source") {
         object.assumed(
             "how events are told apart that Weir reads itself",
             "the plugin `availability` judges them by their status: say otherwise in `params`",
@@ -78,6 +79,7 @@ fn calculator(metadata: &Metadata<'_>, sli: &mut SliDraft) {
     if let Some(plugin) = metadata.annotation("plugin").and_then(name) {
         sli.plugin = plugin;
     }
+    sli.source = metadata.annotation("source").and_then(name);
     sli.event_types = metadata.words("event-types");
     if let Some(item) = metadata.annotation("measured-at")
         && let Some(word) = item.text()

@@ -232,7 +232,9 @@ fn window(window: &Window, annotations: &mut Vec<(&str, String)>) -> Yaml {
 }
 
 fn indicator(service: &Service, sli: &Sli) -> Yaml {
-    let mut annotations = vec![("name", sli.name.to_string()), ("plugin", sli.plugin.to_string())];
+    let mut annotations = vec![("name", sli.name.to_string())];
+    annotations.extend(sli.plugin.as_ref().map(|plugin| ("plugin", plugin.to_string())));
+    annotations.extend(sli.source.as_ref().map(|source| ("source", source.to_string())));
     if !sli.params.is_empty() {
         annotations.push(("params", serde_json::Value::from(sli.params.clone()).to_string()));
     }

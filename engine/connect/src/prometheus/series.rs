@@ -187,7 +187,14 @@ mod tests {
     fn series_keep_good_and_bad_events_apart() {
         let check = |bad: &str, valid: &str, expected: Option<[(&str, bool, bool); 2]>| {
             let query = |text| Some(PromQuery::parse(text).unwrap());
-            let queries = Prometheus { good: None, bad: query(bad), valid: query(valid), error_ratio: None };
+            let queries = Prometheus {
+                good: None,
+                bad: query(bad),
+                valid: query(valid),
+                error_ratio: None,
+                histogram: None,
+                unit: None,
+            };
             let found = series(queries.counting().unwrap());
             let found = found.as_ref().map(|found| {
                 found.iter().map(|series| (series.name.as_str(), series.good, series.bad)).collect::<Vec<_>>()

@@ -189,3 +189,56 @@ fn alerts_are_those_of_the_policies_that_cover_the_slo() {
         "policies/burn.toml:8:9: error[invalid-value]: the short window must be shorter than the long one";
     assert_eq!(diagnostics[0].to_string(), expected);
 }
+
+/// SLOs on both kinds of histograms.
+const HISTOGRAMS: &str = r#"
+[service]
+name = "shop"
+owner = "team"
+
+[[sli]]
+name = "classic"
+source = "metrics"
+[sli.prometheus.histogram]
+metric = 'request_duration_seconds{job="shop"}'
+threshold = "1"
+
+[[sli]]
+name = "native"
+source = "metrics"
+[sli.prometheus.histogram]
+metric = 'request_duration_seconds{job="shop"}'
+threshold = "0.25"
+native = true
+
+[[slo]]
+name = "classic"
+sli = "classic"
+objective = "95%"
+window = "30d"
+
+[[slo]]
+name = "native"
+sli = "native"
+objective = "95%"
+window = "30d"
+"#;
+
+#[test]
+fn histograms_become_rules_that_prometheus_understands() {
+    let shop = service(HISTOGRAMS);
+    let targets = targets(&shop, &usual_alerts());
+    let text = rules(&targets).text;
+    let within = r#"request_duration_seconds_bucket{job="shop",le=~"1|1[.]0"}[5m]"#;
+    assert!(
+        text.contains(within) && text.contains(r#"request_duration_seconds_count{job="shop"}[5m]"#),
+        "{text}"
+    );
+    assert!(
+        text.contains(
+            "histogram_fraction(-Inf, 0.25, sum(rate(request_duration_seconds{job=\"shop\"}[5m])))"
+        ),
+        "{text}"
+    );
+    check(&targets);
+}

@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use weir_flow::{Ledger, Slice};
 use weir_math::Tally;
-use weir_model::EventCounts;
 use weir_model::event::Event;
 use weir_model::service::Service;
+use weir_model::{EventCounts, Slo};
 
 use crate::engine::EngineError;
-use crate::measure::{self, Events, Reading, SloLedger, Stretch, Wanted};
+use crate::measure::{self, Events, Origin, Reading, SloLedger, Stretch, Wanted};
 use crate::plugins::Plugins;
 use crate::project::Project;
 use crate::snapshot::{self, Kind, SnapshotError};
@@ -67,12 +67,12 @@ pub(super) fn read(
     events: &Events,
 ) -> Result<Source, EngineError> {
     let files = files(project, services, events)?;
+    let expected = expected(project, plugins, services, stretch)?;
     let (from, until) = (measure::horizon(services, stretch.from), stretch.until.as_millisecond());
     let Some(found) = snapshot::read(path, Kind::Counts)? else {
         let reading = measure::read_stretch(project, plugins, services, stretch, events)?;
-        let wanted = measure::wanted(project, plugins, services, stretch.slice_seconds)?;
         let environments = project.file.about.environments.clone();
-        let counted = Counted::of(&reading, services, &wanted, (from, until), environments, files)?;
+        let counted = Counted::of(&reading, &expected, (from, until), environments, files)?;
         let content = postcard::to_allocvec(&counted).map_err(internal)?;
         snapshot::write(path, Kind::Counts, &content)?;
         return Ok(Source { reading, note: None });
@@ -96,8 +96,7 @@ pub(super) fn read(
             )
         })
     });
-    let wanted = measure::wanted(project, plugins, services, stretch.slice_seconds)?;
-    let reading = counted.reading(services, wanted).map_err(foreign)?;
+    let reading = counted.reading(expected).map_err(foreign)?;
     Ok(Source { reading, note })
 }
 
@@ -115,12 +114,44 @@ fn files(
         .collect())
 }
 
-/// The digest of all that an SLO's counts depend on besides the events.
-fn measure_of(wanted: &Wanted) -> [u8; 32] {
-    let request = &wanted.request;
-    let plugin = request.plugin.digest().to_string();
-    let all = (&request.service, request.slice_seconds, plugin, &request.params, &request.event_types);
-    Sha256::digest(format!("{all:?}")).into()
+/// A ledger that an SLO needs.
+struct Expected {
+    service: String,
+    slo: String,
+    slice_seconds: u32,
+    origin: Origin,
+    /// The digest of all that its counts depend on besides the events.
+    measure: [u8; 32],
+}
+
+/// The ledgers that services need, in the order of their SLOs.
+fn expected(
+    project: &Project,
+    plugins: &Plugins,
+    services: &[&Service],
+    stretch: &Stretch<'_>,
+) -> Result<Vec<Vec<Expected>>, EngineError> {
+    let wanted = measure::wanted(project, plugins, services, stretch.slice_seconds)?;
+    let of_service = |(service, wanted): (&&Service, Vec<Wanted>)| {
+        let of_slo = |slo: &Slo| {
+            let sli = service.sli(slo.sli.as_ref()?)?;
+            let events = wanted.iter().find(|wanted| wanted.slo == slo.name.as_str());
+            let (origin, measure) = match events {
+                Some(Wanted { request, .. }) => {
+                    let plugin = request.plugin.digest();
+                    let all = format!("{plugin} {:?} {:?}", request.params, request.event_types);
+                    (Origin::Calculator(plugin), all)
+                }
+                None => (Origin::Source(sli.source.as_ref()?.to_string()), format!("{sli:?}")),
+            };
+            let slice_seconds = (stretch.slice_seconds)(service, slo);
+            let service = service.about.name.to_string();
+            let measure = Sha256::digest(format!("{service} {slice_seconds} {measure}")).into();
+            Some(Expected { service, slo: slo.name.to_string(), slice_seconds, origin, measure })
+        };
+        service.slos.iter().filter_map(of_slo).collect()
+    };
+    Ok(services.iter().zip(wanted).map(of_service).collect())
 }
 
 fn internal<E: std::error::Error>(error: E) -> EngineError {
@@ -130,28 +161,20 @@ fn internal<E: std::error::Error>(error: E) -> EngineError {
 impl Counted {
     fn of(
         reading: &Reading,
-        services: &[&Service],
-        wanted: &[Vec<Wanted>],
+        expected: &[Vec<Expected>],
         (from, until): (i64, i64),
         environments: Vec<String>,
         files: Vec<(String, u64)>,
     ) -> Result<Counted, EngineError> {
-        let mut slos = Vec::new();
-        for (service, (ledgers, wanted)) in services.iter().zip(reading.services.iter().zip(wanted)) {
-            for (ledger, wanted) in ledgers.iter().zip(wanted) {
-                slos.push(CountedSlo {
-                    service: service.about.name.to_string(),
-                    slo: ledger.slo.clone(),
-                    measure: measure_of(wanted),
-                    newest: ledger.ledger.as_ref().ok().and_then(Ledger::newest),
-                    slices: ledger
-                        .ledger
-                        .as_ref()
-                        .map(|ledger| ledger.slices().map(flat).collect())
-                        .map_err(Clone::clone),
-                });
-            }
-        }
+        let ledgers = reading.services.iter().flatten().zip(expected.iter().flatten());
+        let slos = ledgers.map(|(SloLedger { slo, ledger, .. }, expected)| CountedSlo {
+            service: expected.service.clone(),
+            slo: slo.clone(),
+            measure: expected.measure,
+            newest: ledger.as_ref().ok().and_then(Ledger::newest),
+            slices: ledger.as_ref().map(|ledger| ledger.slices().map(flat).collect()).map_err(Clone::clone),
+        });
+        let slos = slos.collect();
         let kept =
             reading.kept.iter().map(serde_json::to_string).collect::<Result<_, _>>().map_err(internal)?;
         let counts = serde_json::to_string(&reading.counts).map_err(internal)?;
@@ -162,39 +185,34 @@ impl Counted {
     ///
     /// # Errors
     /// With what is not in it.
-    fn reading(mut self, services: &[&Service], wanted: Vec<Vec<Wanted>>) -> Result<Reading, String> {
-        let mut of_services = Vec::new();
-        for (service, wanted) in services.iter().zip(wanted) {
-            let name = service.about.name.as_str();
-            let of_slo = |wanted: Wanted| self.ledger(name, wanted);
-            of_services.push(wanted.into_iter().map(of_slo).collect::<Result<_, _>>()?);
+    fn reading(mut self, expected: Vec<Vec<Expected>>) -> Result<Reading, String> {
+        let mut services = Vec::new();
+        for expected in expected {
+            services.push(expected.into_iter().map(|slo| self.ledger(slo)).collect::<Result<_, _>>()?);
         }
         let nonsense = |error: &dyn std::fmt::Display| format!("an event in it makes no sense: {error}");
         let event =
             |text: &String| Event::parse(text).map(Event::into_owned).map_err(|error| nonsense(&error));
         let counts: EventCounts = serde_json::from_str(&self.counts).map_err(|error| nonsense(&error))?;
         let kept = self.kept.iter().map(event).collect::<Result<_, _>>()?;
-        Ok(Reading { services: of_services, counts, kept })
+        Ok(Reading { services, counts, kept })
     }
 
     /// The ledger that an SLO needs.
-    fn ledger(&mut self, service: &str, wanted: Wanted) -> Result<SloLedger, String> {
-        let known = self.slos.iter_mut().find(|known| known.service == service && known.slo == wanted.slo);
-        let Some(known) = known else {
-            return Err(format!("it does not have `{service}/{}`", wanted.slo));
-        };
-        if known.measure != measure_of(&wanted) {
+    fn ledger(&mut self, expected: Expected) -> Result<SloLedger, String> {
+        let Expected { service, slo, slice_seconds, origin, measure } = expected;
+        let known = self.slos.iter_mut().find(|known| known.service == service && known.slo == slo);
+        let known = known.ok_or_else(|| format!("it does not have `{service}/{slo}`"))?;
+        if known.measure != measure {
             return Err(format!(
-                "`{service}/{}` was measured differently: by another plugin, with other parameters or slices",
-                wanted.slo
+                "`{service}/{slo}` was measured differently: by another plugin, with other parameters or slices"
             ));
         }
-        let slice_seconds = wanted.request.slice_seconds;
         let slices = std::mem::replace(&mut known.slices, Ok(Vec::new()));
         let ledger = slices.map(|slices| {
             Ledger::from_slices(slice_seconds, slices.into_iter().map(whole).collect(), known.newest)
         });
-        Ok(SloLedger { slo: wanted.slo, calculator: wanted.request.plugin.digest(), ledger, slice_seconds })
+        Ok(SloLedger { slo, origin, ledger, slice_seconds })
     }
 
     fn too_short(&self, from: i64, until: i64) -> String {
