@@ -216,7 +216,8 @@ fn a_lint_finds_minimums_that_are_always_met() {
         );
         let (_, text) = lint(&project, &[]);
         let finding = "warning[needless-minimum] my-service availability: policy `burn-rate` asks for at least 30 events";
-        assert_eq!(text.contains(finding), expected, "{text}");
+        assert_eq!(text.contains("needless-minimum"), expected, "{text}");
+        assert!(!expected || text.contains(finding), "{text}");
     };
     check("ratio-time-slices", alert, true);
     check("occurrences", alert, false);
