@@ -90,12 +90,12 @@ fn decisions(settings: Settings) -> Call {
     Box::new(move || assert_eq!(plugin.decide(black_box(&situation)), 0))
 }
 
+/// A call with each of the settings.
+fn with_each(make: impl Fn(Settings) -> Call) -> Vec<(&'static str, Call)> {
+    settings().into_iter().map(|(name, settings)| (name, make(settings))).collect()
+}
+
 fn main() {
-    let kinds: [(&str, fn(Settings) -> Call); 2] =
-        [("16,384 rows marked", rows), ("one decision in an instance of its own", decisions)];
-    for (what, make) in kinds {
-        let mut calls: Vec<_> =
-            settings().into_iter().map(|(name, settings)| (name, make(settings))).collect();
-        compare(what, &mut calls);
-    }
+    compare("16,384 rows marked", &mut with_each(rows));
+    compare("one decision in an instance of its own", &mut with_each(decisions));
 }
