@@ -49,6 +49,21 @@ fn alertmanager(folder: &Path, webhook: &Fake) -> Program {
     Program::start(&mut command, port, "/-/ready")
 }
 
+/// A Prometheus that scrapes the service and tells Alertmanager.
+fn watching(folder: &Path, target: &Fake, alertmanager: &Program) -> Program {
+    prometheus(
+        folder,
+        &format!(
+            "global: {{scrape_interval: 1s, evaluation_interval: 1s}}\nrule_files: ['{}']\nscrape_configs:\n  - job_name: \
+             shop\n    static_configs: [{{targets: ['127.0.0.1:{}']}}]\nalerting:\n  alertmanagers:\n    - static_configs: \
+             [{{targets: ['127.0.0.1:{}']}}]\n",
+            folder.join("rules*.yml").display(),
+            target.port(),
+            alertmanager.port()
+        ),
+    )
+}
+
 /// When the alert began to be active at Prometheus; none as long as it isn't firing.
 fn firing_since(server: &Program) -> Option<Timestamp> {
     let (_, body) = get(server.port(), "/prom/api/v1/alerts")?;
@@ -73,17 +88,7 @@ fn an_alert_goes_off_when_the_back_test_says_so_and_reaches_a_webhook() {
         answer("200 OK", "", "")
     });
     let (target, alertmanager) = (service(Arc::clone(&is_broken)), alertmanager(folder.path(), &webhook));
-    let server = prometheus(
-        folder.path(),
-        &format!(
-            "global: {{scrape_interval: 1s, evaluation_interval: 1s}}\nrule_files: ['{}']\nscrape_configs:\n  - job_name: \
-             shop\n    static_configs: [{{targets: ['127.0.0.1:{}']}}]\nalerting:\n  alertmanagers:\n    - static_configs: \
-             [{{targets: ['127.0.0.1:{}']}}]\n",
-            folder.path().join("rules*.yml").display(),
-            target.port(),
-            alertmanager.port()
-        ),
-    );
+    let server = watching(folder.path(), &target, &alertmanager);
     let url = format!("http://127.0.0.1:{}/prom", server.port());
     let project = project(&url, "", &slo("availability", SLI, ""));
     project.write("policies/burn-rate.toml", POLICY).remove("policies/error-budget.toml");
@@ -141,6 +146,11 @@ fn an_alert_goes_off_when_the_back_test_says_so_and_reaches_a_webhook() {
     let apart = fired.as_second() - active.as_second();
     assert!(alerts.len() == 1 && (-2..=62).contains(&apart), "{active} {alerts:#?}");
 
+    is_told(&told, active);
+}
+
+/// Holds what came to the webhook against the form that Alertmanager promises.
+fn is_told(told: &Mutex<Vec<String>>, active: Timestamp) {
     until("the webhook is told", || {
         told.lock().unwrap().iter().any(|body| body.contains("WeirErrorBudgetBurn"))
     });
