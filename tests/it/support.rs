@@ -1,5 +1,6 @@
 //! Running the command, and projects to run it on.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -33,8 +34,9 @@ pub(crate) fn weir(arguments: &[&str]) -> Run {
 }
 
 /// Runs `weir` with these arguments and environment variables.
-pub(crate) fn weir_with(arguments: &[&str], variables: &[(&str, &str)]) -> Run {
-    Run::of(command(arguments).envs(variables.iter().copied()).output().expect("the command starts"))
+pub(crate) fn weir_with(arguments: &[&str], variables: &[(&str, impl AsRef<OsStr>)]) -> Run {
+    let variables = variables.iter().map(|(name, value)| (name, value));
+    Run::of(command(arguments).envs(variables).output().expect("the command starts"))
 }
 
 /// Runs `weir` with these arguments and this standard input.
@@ -49,15 +51,6 @@ pub(crate) fn weir_reading(arguments: &[&str], input: &str) -> Run {
         .expect("the command starts");
     child.stdin.take().expect("it has an input").write_all(input.as_bytes()).expect("it reads");
     Run::of(child.wait_with_output().expect("it ends"))
-}
-
-/// Runs `weir` with these arguments and these variables in its environment.
-pub(crate) fn weir_with(arguments: &[&str], variables: &[(&str, &Path)]) -> Run {
-    let mut command = command(arguments);
-    variables.iter().for_each(|(name, value)| {
-        command.env(name, value);
-    });
-    Run::of(command.output().expect("the command starts"))
 }
 
 /// What a pipeline may have in its environment, and changes what is written.

@@ -55,7 +55,7 @@ fn records(engine: &Engine, project: &Project, folder: &Path) -> Vec<Vec<u8>> {
             change: Change::Feature,
             gate: None,
             at: project.as_of().unwrap(),
-            events: Events { files: Vec::new(), strict: false, progress: None },
+            events: Events::default(),
         };
         let stored = engine.gate(project, &request, &Records::in_folder(folder)).unwrap();
         fs::read(stored.path).unwrap()
