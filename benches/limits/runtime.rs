@@ -182,8 +182,9 @@ impl Budget {
         let mut store = self.settings.store(&self.engine).expect("there is memory for it");
         let exports = self.ready.instantiate(&mut store).expect("it starts");
         let guest = exports.weir_policy_budget();
-        let answer = guest.call_decide(&mut store, "{}", situation);
-        answer.expect("the guest answers").expect("it has no problem").effect
+        let answer = guest.call_decide(&mut store, "{}", std::slice::from_ref(situation));
+        let decisions = answer.expect("the guest answers").expect("it has no problem");
+        decisions.first().expect("one a situation").effect
     }
 }
 

@@ -65,8 +65,11 @@ pub(super) fn run(arguments: &WatchArguments) -> Result<Exit, Failure> {
             }
         }
         if changes.are_there() {
+            let before = state;
             (state, watch) = reload::take_over(&engine, state, watch)?;
-            changes.taken(state.project());
+            if !std::ptr::eq(before, state) {
+                changes.taken(state.project());
+            }
         }
         desk.keep_snapshot(&mut watch)?;
     }

@@ -46,6 +46,8 @@ struct Standing {
     changed: Option<SystemTime>,
     /// A file that took the place of another one has another number.
     number: u64,
+    /// Whether it is a plugin or its signature: which of those there are depends on the state of the project.
+    of_plugin: bool,
 }
 
 impl Project {
@@ -59,30 +61,40 @@ impl Project {
             let files = entries.map(|entry| entry.path());
             paths.extend(files.filter(|path| path.extension().is_some_and(|extension| extension == "toml")));
         }
+        let mut plugins = Vec::new();
         for plugin in self.lock.iter().flat_map(|lock| &lock.plugins) {
             let component = plugin.path.as_ref().map(|path| self.root().join(path.as_str()));
-            paths.extend(component.iter().map(|path| signature_path(path)));
-            paths.extend(component);
+            plugins.extend(component.iter().map(|path| signature_path(path)));
+            plugins.extend(component);
         }
-        let standing = |path: PathBuf| Some((path.clone(), Standing::of(&path)?));
-        ProjectFiles(paths.into_iter().filter_map(standing).collect())
+        let paths = paths.into_iter().map(|path| (path, false));
+        let plugins = plugins.into_iter().map(|path| (path, true));
+        let standing =
+            |(path, of_plugin): (PathBuf, bool)| Some((path.clone(), Standing::of(&path, of_plugin)?));
+        ProjectFiles(paths.chain(plugins).filter_map(standing).collect())
     }
 }
 
 impl ProjectFiles {
-    /// Whether the files that both have stand alike.
+    /// Whether both are of files that stand alike. Plugins that only one of them has make no difference.
     pub fn agrees_with(&self, other: &ProjectFiles) -> bool {
-        self.0.iter().all(|(path, standing)| other.0.get(path).is_none_or(|known| known == standing))
+        let alike = |path: &PathBuf, standing: &Standing| match other.0.get(path) {
+            Some(known) => known == standing,
+            None => standing.of_plugin,
+        };
+        let is_there = |path: &PathBuf, known: &Standing| known.of_plugin || self.0.contains_key(path);
+        self.0.iter().all(|(path, standing)| alike(path, standing))
+            && other.0.iter().all(|(path, known)| is_there(path, known))
     }
 }
 
 impl Standing {
-    fn of(path: &Path) -> Option<Standing> {
+    fn of(path: &Path, of_plugin: bool) -> Option<Standing> {
         let about = fs::metadata(path).ok()?;
         #[cfg(unix)]
         let number = std::os::unix::fs::MetadataExt::ino(&about);
         #[cfg(not(unix))]
         let number = 0;
-        Some(Standing { length: about.len(), changed: about.modified().ok(), number })
+        Some(Standing { length: about.len(), changed: about.modified().ok(), number, of_plugin })
     }
 }
