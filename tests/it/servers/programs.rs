@@ -18,7 +18,7 @@ pub(crate) fn missing(test: &str, programs: &[&str]) -> bool {
     };
     let missing: Vec<&&str> = programs.iter().filter(|program| !is_there(program)).collect();
     if !missing.is_empty() {
-        println!("left out: {test}, because these programs are not installed: {missing:?}");
+        eprintln!("left out: {test}, because these programs are not installed: {missing:?}");
     }
     !missing.is_empty()
 }

@@ -130,8 +130,11 @@ fn happened() -> impl Strategy<Value = Vec<Happened>> {
     prop::collection::vec(one, 1..200)
 }
 
+/// Samples, by their instants in seconds since 1970.
+type Shown = Vec<(i64, u64)>;
+
 /// The scrapes of a process, every 15 s from 300 s on, and what they show to have happened.
-fn scrapes(happened: &[Happened]) -> (Vec<(i64, u64)>, Vec<(i64, u64)>, u64, u64) {
+fn scrapes(happened: &[Happened]) -> (Shown, Shown, u64, u64) {
     let (mut all, mut bad) = (vec![(300, 0)], vec![(300, 0)]);
     let (mut valid_now, mut bad_now, mut valid_total, mut bad_total) = (0, 0, 0, 0);
     for (number, what) in happened.iter().enumerate() {
