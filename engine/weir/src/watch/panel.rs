@@ -9,8 +9,8 @@ use crate::decide::{Armed, Outlook, Question, decide_each};
 use crate::engine::EngineError;
 use crate::parallel::in_parallel;
 
-/// How many services a plugin is asked about with one call: enough for the call to cost next to nothing beside them, and
-/// few enough for the limits of a call.
+/// How many SLOs a plugin is asked about with one call, unless a single service has more: enough for the call to cost next to
+/// nothing beside them, and few enough that their counts, half a megabyte each, do not fill the memory.
 const MOST_AT_ONCE: usize = 128;
 
 /// Fewer services than this are judged in less time than it takes to start threads.
@@ -66,7 +66,7 @@ impl Minute<'_> {
         let mut jobs = Vec::new();
         for (panel, mut part) in parts {
             while !part.is_empty() {
-                let rest = part.split_off(part.len().min(MOST_AT_ONCE));
+                let rest = part.split_off(at_once(&part));
                 jobs.push((panel, std::mem::replace(&mut part, rest)));
             }
         }
@@ -98,4 +98,14 @@ impl Minute<'_> {
         }
         Ok(news)
     }
+}
+
+/// How many of the services, from the first one on, are judged together: at least one.
+fn at_once(services: &[&mut Watched<'_>]) -> usize {
+    let mut slos = 0;
+    let fits = |service: &&&mut Watched<'_>| {
+        slos += service.slis().len();
+        slos <= MOST_AT_ONCE
+    };
+    services.iter().take_while(fits).count().max(1)
 }
