@@ -80,6 +80,22 @@ fn name(file: &Path) -> String {
     file.file_stem().map_or_else(|| "plugin".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
+/// The component of a file, and what can be seen of it.
+fn inspected(file: &Path) -> Result<(Vec<u8>, weir::Inspection), Failure> {
+    let component = component(file)?;
+    let engine = super::engine()?;
+    let inspection = engine.inspect_plugin(&weir::Candidate {
+        name: &name(file),
+        component: &component,
+        // To look at a plugin decides nothing about what a project allows it.
+        wasi: weir_model::lock::Wasi::Inert,
+        params: None,
+        limits: &weir_model::Limits::default(),
+    })?;
+    super::notes(&engine)?;
+    Ok((component, inspection))
+}
+
 /// A plugin as it was named on the command line.
 struct Tried {
     name: String,

@@ -55,6 +55,39 @@ fn shown(news: &Transition) -> String {
     format!("{} {what}", news.at.strftime("%d %H:%M"))
 }
 
+/// So many services as are judged in several parts at once: each is told of as if it were the only one, in their order.
+#[test]
+fn many_services_are_told_of_one_by_one() {
+    let hour: Vec<String> = outage().lines().skip(210).take(70).map(str::to_owned).collect();
+    let names: Vec<String> = (0..140).map(|number| format!("shop-{number:03}")).collect();
+    let of_service = |line: &String, name: &String| {
+        let line = line.replace("\"/request\"", &format!("\"/{name}\""));
+        line.replace("\"shop\"", &format!("\"{name}\"")) + "\n"
+    };
+    let lines = hour.iter().flat_map(|line| names.iter().map(|name| of_service(line, name)));
+    let many = shop(&lines.collect::<String>());
+    std::fs::remove_file(many.path().join("services/shop.toml")).unwrap();
+    for name in &names {
+        let service = SERVICE.replace("name = \"shop\"", &format!("name = \"{name}\""));
+        std::fs::write(many.path().join(format!("services/{name}.toml")), service).unwrap();
+    }
+    let news = |folder: &TempDir| {
+        let project = load(folder);
+        let request = WatchRequest { from: Some(instant("03:55:00")), ..request(0) };
+        let mut watch = engine().watch(&project, &request, None).unwrap();
+        catch_up(&mut watch);
+        watch.news()
+    };
+    let alone: Vec<String> = news(&shop(&(hour.join("\n") + "\n"))).iter().map(shown).collect();
+    assert!(alone.len() > 3, "{alone:?}");
+    let told = news(&many);
+    assert!(told.is_sorted_by_key(|news| (news.at, news.service.clone())));
+    for name in &names {
+        let of_service: Vec<String> = told.iter().filter(|news| news.service == *name).map(shown).collect();
+        assert_eq!(of_service, alone, "{name}");
+    }
+}
+
 #[test]
 fn an_outage_is_told_from_its_beginning_to_its_end() {
     let folder = shop(&outage());

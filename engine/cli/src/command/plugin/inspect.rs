@@ -1,11 +1,9 @@
 //! `weir plugin inspect`: what is this file?
 
 use serde::Serialize;
-use weir::{Candidate, Inspection};
-use weir_model::Limits;
-use weir_model::lock::Wasi;
+use weir::Inspection;
 
-use super::super::{Failure, engine, json, notes};
+use super::super::{Failure, json};
 use crate::args::{Format, PluginInspectArguments};
 use crate::exit::Exit;
 use crate::{output, render};
@@ -22,17 +20,7 @@ struct Form<'i> {
 }
 
 pub(super) fn run(arguments: &PluginInspectArguments) -> Result<Exit, Failure> {
-    let (name, component) = (super::name(&arguments.file), super::component(&arguments.file)?);
-    let engine = engine()?;
-    let inspection = engine.inspect_plugin(&Candidate {
-        name: &name,
-        component: &component,
-        // To look at a plugin decides nothing about what a project allows it.
-        wasi: Wasi::Inert,
-        params: None,
-        limits: &Limits::default(),
-    })?;
-    notes(&engine)?;
+    let (_, inspection) = super::inspected(&arguments.file)?;
     output::result(&match arguments.format {
         Format::Human => render::plugin::inspection(&inspection),
         Format::Json => json(&Form { schema_version: INSPECTION_VERSION, plugin: &inspection })?,

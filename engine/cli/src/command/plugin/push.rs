@@ -1,11 +1,8 @@
 //! `weir plugin push`: put a plugin where others fetch it from.
 
-use weir::Candidate;
 use weir_connect::oci::{self, Artifact, Reference};
-use weir_model::Limits;
-use weir_model::lock::Wasi;
 
-use super::super::{Failure, engine, notes};
+use super::super::Failure;
 use super::fetch;
 use crate::args::PluginPushArguments;
 use crate::exit::Exit;
@@ -13,17 +10,8 @@ use crate::output;
 
 pub(super) fn run(arguments: &PluginPushArguments) -> Result<Exit, Failure> {
     let reference = Reference::parse(&arguments.to).map_err(|error| Failure::Usage(error.to_string()))?;
-    let component = super::component(&arguments.file)?;
+    let (component, inspection) = super::inspected(&arguments.file)?;
     let signature = weir::read_signature(&arguments.file)?;
-    let engine = engine()?;
-    let inspection = engine.inspect_plugin(&Candidate {
-        name: &super::name(&arguments.file),
-        component: &component,
-        wasi: Wasi::Inert,
-        params: None,
-        limits: &Limits::default(),
-    })?;
-    notes(&engine)?;
     let imports: Vec<String> = inspection.imports.iter().map(|import| import.name.clone()).collect();
     let info = inspection.info.as_ref();
     let artifact = Artifact {
