@@ -6,6 +6,9 @@ use std::io::{self, Read};
 /// line ends must not fill the memory.
 pub const LONGEST_LINE: usize = 4 << 20;
 
+/// Bytes that are looked through as one text, and a line more.
+const STRETCH: usize = 64 << 10;
+
 /// How the bytes of a block end.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Ending {
@@ -37,61 +40,80 @@ impl<R: Read> Cutter<R> {
         Cutter { stream, size, rest: Vec::new(), ended: false, failure: None }
     }
 
-    /// Fills `block` with the next lines; none at the end of the stream.
+    /// Fills `block` with the next lines; none at the end of the stream. What it held before is written over.
     pub(crate) fn next(&mut self, block: &mut Vec<u8>) -> io::Result<Option<Ending>> {
-        block.clear();
-        block.append(&mut self.rest);
+        // Bytes that are there already need not be cleared before they are read into.
+        let mut filled = self.rest.len();
+        block.resize(block.len().max(filled), 0);
+        block.iter_mut().zip(self.rest.drain(..)).for_each(|(place, byte)| *place = byte);
+        let ending = self.cut(block, &mut filled);
+        block.truncate(filled);
+        ending
+    }
+
+    /// Fills `block` from `filled` on, and cuts it behind the last line's end.
+    fn cut(&mut self, block: &mut Vec<u8>, filled: &mut usize) -> io::Result<Option<Ending>> {
         loop {
-            let searched = if block.len() < self.size { 0 } else { block.len() };
-            self.fill(block);
-            let fresh = block.get(searched..).unwrap_or_default();
+            let searched = if *filled < self.size { 0 } else { *filled };
+            self.fill(block, filled);
+            let fresh = block.get(searched..*filled).unwrap_or_default();
             if searched > 0 {
                 // A line that is longer than a block: only its own end can be of interest.
                 let end = memchr::memchr(b'\n', fresh).map(|end| searched + end);
-                if end.unwrap_or(block.len()) > LONGEST_LINE {
-                    self.skip_line(block, end);
+                if end.unwrap_or(*filled) > LONGEST_LINE {
+                    self.skip_line(block, filled, end);
                     return Ok(Some(Ending::TooLong));
                 }
             }
-            if let Some(end) = memchr::memrchr(b'\n', block.get(searched..).unwrap_or_default()) {
-                self.rest = block.split_off(searched + end + 1);
+            if let Some(end) = memchr::memrchr(b'\n', fresh) {
+                self.keep_rest(block, filled, searched + end + 1);
                 return Ok(Some(Ending::Line));
             }
             if let Some(failure) = self.failure.take() {
                 return Err(failure);
             }
             if self.ended {
-                return Ok((!block.is_empty()).then_some(Ending::Broken));
+                return Ok((*filled > 0).then_some(Ending::Broken));
             }
         }
     }
 
     /// Reads up to `size` bytes more, or to the end of the stream.
-    fn fill(&mut self, block: &mut Vec<u8>) {
-        let wanted = if block.len() < self.size { self.size - block.len() } else { self.size };
-        if self.ended {
-            return;
+    fn fill(&mut self, block: &mut Vec<u8>, filled: &mut usize) {
+        let until = if *filled < self.size { self.size } else { *filled + self.size };
+        if block.len() < until {
+            block.resize(until, 0);
         }
-        match self.stream.by_ref().take(wanted as u64).read_to_end(block) {
-            Ok(read) => self.ended = read < wanted,
-            Err(failure) => {
-                self.failure = Some(failure);
-                self.ended = true;
+        while *filled < until && !self.ended {
+            match self.stream.read(block.get_mut(*filled..until).unwrap_or_default()) {
+                Ok(0) => self.ended = true,
+                Ok(read) => *filled += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(failure) => {
+                    self.failure = Some(failure);
+                    self.ended = true;
+                }
             }
         }
     }
 
     /// Passes over a line whose beginning is in `block`, and its end, too, if `end` says where.
-    fn skip_line(&mut self, block: &mut Vec<u8>, mut end: Option<usize>) {
+    fn skip_line(&mut self, block: &mut Vec<u8>, filled: &mut usize, mut end: Option<usize>) {
         while end.is_none() && !self.ended {
-            block.clear();
-            self.fill(block);
-            end = memchr::memchr(b'\n', block);
+            *filled = 0;
+            self.fill(block, filled);
+            end = memchr::memchr(b'\n', block.get(..*filled).unwrap_or_default());
         }
         if let Some(end) = end {
-            self.rest = block.split_off(end + 1);
+            self.keep_rest(block, filled, end + 1);
         }
-        block.clear();
+        *filled = 0;
+    }
+
+    /// Leaves what stands from `end` on for the next block.
+    fn keep_rest(&mut self, block: &[u8], filled: &mut usize, end: usize) {
+        self.rest.extend_from_slice(block.get(end..*filled).unwrap_or_default());
+        *filled = end;
     }
 }
 
@@ -104,18 +126,21 @@ pub(crate) enum Stretch<'b> {
     Line(&'b [u8]),
 }
 
-/// The stretches of a block. What is UTF-8 is found out for many lines at once.
+/// The stretches of a block. What is UTF-8 is found out for many lines at once, but not for so many that the processor has
+/// put the first away again when they are decoded.
 pub(crate) fn stretches(mut bytes: &[u8]) -> impl Iterator<Item = Stretch<'_>> {
     std::iter::from_fn(move || {
         if bytes.is_empty() {
             return None;
         }
-        let valid = match std::str::from_utf8(bytes) {
+        let end = bytes.get(STRETCH..).and_then(|far| memchr::memchr(b'\n', far));
+        let near = bytes.get(..end.map_or(bytes.len(), |end| STRETCH + end + 1))?;
+        let valid = match std::str::from_utf8(near) {
             Ok(text) => {
-                bytes = &[];
+                bytes = bytes.get(near.len()..)?;
                 return Some(Stretch::Text(text));
             }
-            Err(error) => bytes.get(..error.valid_up_to())?,
+            Err(error) => near.get(..error.valid_up_to())?,
         };
         let text = valid.get(..memchr::memrchr(b'\n', valid).map_or(0, |end| end + 1))?;
         if text.is_empty() {

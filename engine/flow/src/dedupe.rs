@@ -1,31 +1,37 @@
 //! The same `source` and `id` count once, within a horizon that bounds the memory.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher};
 
 use foldhash::quality::FixedState;
 use serde::{Deserialize, Serialize};
 
-/// Events of one generation. What was seen in the present generation or in the one before is remembered, so a repeat
-/// within this many events is always recognised, and one more than twice as many events later never.
-pub(crate) const GENERATION: usize = 1 << 20;
+/// Events of one generation.
+const GENERATION: usize = 1 << 18;
 
-/// Places of a generation's table: twice as many as fingerprints, so that most are found at the first look.
-const PLACES: usize = GENERATION * 2;
+/// How many generations before the present one are remembered. So a repeat within so many generations' events is always
+/// recognised, and one after a generation more never.
+const REMEMBERED: u64 = 4;
 
-/// Fingerprints from which on a generation takes a table: a small input should not have to wait for 16 MiB of zeros.
-const MANY: usize = 1 << 14;
+/// How many fingerprints stand together. They fill one line of a processor's cache, so that a look-up waits for memory once.
+const TOGETHER: usize = 8;
 
-/// How many places are looked at before a fingerprint goes into the overflow. Ids that were made to collide must not turn
-/// every look-up into a search of the whole table.
-const LONGEST_SEARCH: usize = 64;
+/// Groups of fingerprints. With five of eight places taken at most on average, one event in twenty finds its group full.
+const GROUPS: usize = 1 << 18;
 
-/// `source` and `id` of an event, as 128 bits of which the table compares 85: 64 of them are stored and 21 say where. A
-/// look-up meets a handful of stored fingerprints, so among a billion different events the chance that one is taken for
-/// the repeat of another is below 10⁻⁹.
+/// The part of a place that says of which generation its event is: the number of the generation, as far as it fits.
+const TAG: u64 = 15;
+
+/// After how many generations places are emptied whose events have been forgotten: before their tags come again.
+const SWEEP: u64 = 8;
+
+/// `source` and `id` of an event, as 128 bits of which the table compares 78: 60 of them are stored and 18 say where. A
+/// look-up meets eight stored fingerprints at most, so among a billion different events the chance that one is taken for
+/// the repeat of another is below 10⁻⁸.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct Fingerprint {
     place: u64,
+    /// Its lowest bits are zero, the others are not.
     stored: u64,
 }
 
@@ -41,16 +47,34 @@ impl Fingerprint {
             hasher.finish()
         };
         // Zero marks an empty place.
-        Fingerprint { place: half(0), stored: half(1).max(1) }
+        Fingerprint { place: half(0), stored: (half(1) & !TAG).max(TAG + 1) }
+    }
+
+    /// The number of the group that it stands in.
+    fn group(self) -> usize {
+        // The remainder is below the number of groups, which fits.
+        usize::try_from(self.place % GROUPS as u64).unwrap_or(0)
     }
 }
 
-/// The events seen lately: those of the present generation and those of the one before it. What is remembered depends on
-/// an event's position among all that were looked up, and on nothing else.
+/// The events seen lately: those of the present generation and of some before it. What is remembered depends on an event's
+/// position among all that were looked up, and on nothing else.
+///
+/// A table of groups, each with places for a few fingerprints and their generations. Nothing is taken out when a generation
+/// is forgotten: its places count as free. What finds its group full is kept elsewhere, so that ids which were made to
+/// collide are told apart as well.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
-    present: Generation,
-    before: Generation,
+    /// Empty before the first event.
+    places: Vec<u64>,
+    /// Where the first group starts, so that each lies within one line of the cache.
+    start: usize,
+    /// What found its group full, with its generation.
+    overflow: HashMap<Fingerprint, u64, FixedState>,
+    /// The groups that something of the overflow belongs to: a bit each.
+    crowded: Vec<u64>,
+    /// The number of the present generation.
+    present: u64,
     /// Events looked up in the present generation.
     events: usize,
 }
@@ -59,24 +83,75 @@ impl Seen {
     /// Looks at where these events will be looked up, so that the processor has it at hand then: fetching many places at
     /// once takes little longer than fetching one.
     pub(crate) fn fetch(&self, events: impl Iterator<Item = Fingerprint>) {
-        let fetched = events.fold(0, |fetched, event| {
-            fetched ^ self.present.first_choice(event) ^ self.before.first_choice(event)
-        });
+        let first = |event: Fingerprint| self.places.get(self.start + event.group() * TOGETHER);
+        let fetched = events.fold(0, |fetched, event| fetched ^ first(event).copied().unwrap_or_default());
         std::hint::black_box(fetched);
     }
 
     /// Whether this event is new. Remembers it.
     pub(crate) fn is_new(&mut self, event: Fingerprint) -> bool {
+        if self.places.is_empty() {
+            self.lay_out();
+        }
         if self.events == GENERATION {
-            std::mem::swap(&mut self.present, &mut self.before);
-            self.present.clear();
-            self.events = 0;
+            self.begin_generation();
         }
         self.events += 1;
-        let known_before = self.before.holds(event);
+        let Seen { present, .. } = *self;
+        let entry = event.stored | (present & TAG);
+        let from = self.start + event.group() * TOGETHER;
+        let group = self.places.get_mut(from..from + TOGETHER).unwrap_or_default();
         // Remembered anew even when it is a repeat, so that the horizon is measured from the last time it was seen.
-        self.present.insert(event) && !known_before
+        if let Some(place) = group.iter_mut().find(|place| **place & !TAG == event.stored) {
+            return is_forgotten(std::mem::replace(place, entry), present);
+        }
+        let is_crowded =
+            self.crowded.get(event.group() / 64).is_some_and(|bits| bits >> (event.group() % 64) & 1 == 1);
+        if is_crowded && let Some(generation) = self.overflow.get_mut(&event) {
+            *generation = present;
+            return false;
+        }
+        match group.iter_mut().find(|place| is_forgotten(**place, present)) {
+            Some(place) => *place = entry,
+            None => self.overflow(event, present),
+        }
+        true
     }
+
+    fn lay_out(&mut self) {
+        self.places = vec![0; GROUPS * TOGETHER + TOGETHER - 1];
+        self.start = self.places.as_ptr().align_offset(TOGETHER * size_of::<u64>()).min(TOGETHER - 1);
+        self.crowded = vec![0; GROUPS / 64];
+    }
+
+    /// Forgets the oldest generation.
+    fn begin_generation(&mut self) {
+        self.events = 0;
+        self.present += 1;
+        let Seen { present, .. } = *self;
+        if present.is_multiple_of(SWEEP) {
+            self.places
+                .iter_mut()
+                .filter(|place| is_forgotten(**place, present))
+                .for_each(|place| *place = 0);
+        }
+        self.crowded.fill(0);
+        let mut remembered = std::mem::take(&mut self.overflow);
+        remembered.retain(|_, generation| present - *generation <= REMEMBERED);
+        remembered.iter().for_each(|(event, generation)| self.overflow(*event, *generation));
+    }
+
+    fn overflow(&mut self, event: Fingerprint, generation: u64) {
+        self.overflow.insert(event, generation);
+        if let Some(bits) = self.crowded.get_mut(event.group() / 64) {
+            *bits |= 1 << (event.group() % 64);
+        }
+    }
+}
+
+/// Whether a place is free: there is nothing, or something that is no longer remembered.
+fn is_forgotten(place: u64, present: u64) -> bool {
+    place == 0 || present.wrapping_sub(place) & TAG > REMEMBERED
 }
 
 /// What has been seen lately, to go on from: the same events are remembered.
@@ -84,135 +159,56 @@ impl Seen {
 pub(crate) struct SavedSeen {
     /// The fingerprint of a known event: another build may make others.
     known: Fingerprint,
-    present: SavedGeneration,
-    before: SavedGeneration,
-    events: u64,
-}
-
-/// The fingerprints of one generation.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct SavedGeneration {
-    /// What stands in the table: how many places after the one before, and what. Empty as long as there are few.
+    /// What stands in the table: how many places after the one before, and what.
     places: Vec<(u32, u64)>,
-    /// What stands nowhere in the table, in a fixed order.
-    others: Vec<Fingerprint>,
+    /// What found its group full, with its generation, in a fixed order.
+    overflow: Vec<(Fingerprint, u64)>,
+    present: u64,
+    events: u64,
 }
 
 impl Seen {
     pub(crate) fn saved(&self) -> SavedSeen {
+        let mut before = 0;
+        let places = self.places.iter().skip(self.start).zip(0_u32..);
+        let taken = places.filter(|(entry, _)| !is_forgotten(**entry, self.present));
+        let places =
+            taken.map(|(entry, place)| (place - std::mem::replace(&mut before, place), *entry)).collect();
+        let mut overflow: Vec<_> = self.overflow.iter().map(|(event, at)| (*event, *at)).collect();
+        overflow.sort_unstable();
         SavedSeen {
             known: Fingerprint::new(b"weir", b"known"),
-            present: self.present.saved(),
-            before: self.before.saved(),
+            places,
+            overflow,
+            present: self.present,
             events: self.events as u64,
         }
     }
 
     /// None when it can't be what [`saved`](Seen::saved) gave.
     pub(crate) fn restored(saved: SavedSeen) -> Option<Seen> {
+        let events = usize::try_from(saved.events).ok().filter(|events| *events <= GENERATION)?;
         if saved.known != Seen::default().saved().known {
             return None;
         }
-        Some(Seen {
-            present: Generation::restored(saved.present)?,
-            before: Generation::restored(saved.before)?,
-            events: usize::try_from(saved.events).ok().filter(|events| *events <= GENERATION)?,
-        })
-    }
-}
-
-/// A set of fingerprints: a table with linear search, from which nothing is ever taken out but all.
-#[derive(Debug, Default)]
-struct Generation {
-    /// Empty as long as there are few.
-    places: Vec<u64>,
-    few: HashSet<Fingerprint, FixedState>,
-    /// What found no place near its own.
-    overflow: BTreeSet<Fingerprint>,
-}
-
-impl Generation {
-    fn clear(&mut self) {
-        self.places.fill(0);
-        self.few.clear();
-        self.overflow.clear();
-    }
-
-    fn saved(&self) -> SavedGeneration {
-        let mut before = 0;
-        let taken = self.places.iter().zip(0_u32..).filter(|(stored, _)| **stored != 0);
-        let places =
-            taken.map(|(stored, place)| (place - std::mem::replace(&mut before, place), *stored)).collect();
-        let mut others: Vec<Fingerprint> = self.few.iter().chain(&self.overflow).copied().collect();
-        others.sort_unstable();
-        SavedGeneration { places, others }
-    }
-
-    fn restored(saved: SavedGeneration) -> Option<Generation> {
-        let mut generation = Generation::default();
+        let mut seen = Seen { present: saved.present, events, ..Seen::default() };
         if saved.places.is_empty() {
-            generation.few = saved.others.into_iter().collect();
-            return (generation.few.len() <= MANY).then_some(generation);
+            return Some(seen);
         }
-        generation.places = vec![0; PLACES];
+        seen.lay_out();
+        let table = seen.places.get_mut(seen.start..seen.start + GROUPS * TOGETHER)?;
         let mut place = 0_usize;
-        for (after, stored) in saved.places {
+        for (after, entry) in saved.places {
             place = place.checked_add(usize::try_from(after).ok()?)?;
-            *generation.places.get_mut(place)? = stored;
+            *table.get_mut(place)? = entry;
         }
-        generation.overflow = saved.others.into_iter().collect();
-        Some(generation)
-    }
-
-    /// The places that a fingerprint may stand at, first choice first.
-    fn search(event: Fingerprint) -> impl Iterator<Item = usize> {
-        // The remainder is below the number of places, which fits.
-        let first = usize::try_from(event.place % PLACES as u64).unwrap_or(0);
-        (first..first + LONGEST_SEARCH).map(|place| place % PLACES)
-    }
-
-    /// What stands at the first place of a fingerprint.
-    fn first_choice(&self, event: Fingerprint) -> u64 {
-        let place = Generation::search(event).next();
-        place.and_then(|place| self.places.get(place)).copied().unwrap_or_default()
-    }
-
-    fn holds(&self, event: Fingerprint) -> bool {
-        if self.places.is_empty() {
-            return self.few.contains(&event);
-        }
-        for place in Generation::search(event) {
-            match self.places.get(place) {
-                Some(stored) if *stored == event.stored => return true,
-                Some(0) | None => return false,
-                Some(_) => {}
+        for (event, generation) in saved.overflow {
+            if generation > seen.present {
+                return None;
             }
+            seen.overflow(event, generation);
         }
-        self.overflow.contains(&event)
-    }
-
-    /// Adds a fingerprint. Whether it was not there.
-    fn insert(&mut self, event: Fingerprint) -> bool {
-        if self.places.is_empty() {
-            if self.few.len() < MANY {
-                return self.few.insert(event);
-            }
-            self.places = vec![0; PLACES];
-            for early in std::mem::take(&mut self.few) {
-                self.insert(early);
-            }
-        }
-        for place in Generation::search(event) {
-            match self.places.get_mut(place) {
-                Some(stored) if *stored == event.stored => return false,
-                Some(stored) if *stored == 0 => {
-                    *stored = event.stored;
-                    return true;
-                }
-                Some(_) | None => {}
-            }
-        }
-        self.overflow.insert(event)
+        Some(seen)
     }
 }
 
@@ -220,8 +216,15 @@ impl Generation {
 mod tests {
     use super::*;
 
+    const HORIZON: usize = GENERATION * REMEMBERED as usize;
+
     fn event(number: usize) -> Fingerprint {
-        Fingerprint::new(b"/edge", number.to_string().as_bytes())
+        Fingerprint::new(b"/edge", &number.to_le_bytes())
+    }
+
+    /// Different fingerprints that belong into the same group.
+    fn crowd() -> impl Iterator<Item = Fingerprint> + Clone {
+        (1..1000).map(|number| Fingerprint { place: GROUPS as u64 - 1, stored: number * (TAG + 1) })
     }
 
     /// Sees event 0, then `between` others, and says whether event 0 is new again.
@@ -240,15 +243,29 @@ mod tests {
     #[test]
     fn a_repeat_within_the_horizon_is_recognised() {
         assert!(!new_after(0, 0));
-        assert!(!new_after(0, GENERATION - 1));
-        assert!(!new_after(GENERATION - 1, GENERATION - 1));
-        assert!(!new_after(GENERATION / 2, GENERATION - 1));
+        assert!(!new_after(0, HORIZON - 1));
+        assert!(!new_after(GENERATION - 1, HORIZON - 1));
+        assert!(!new_after(GENERATION / 2, HORIZON - 1));
     }
 
     #[test]
     fn a_repeat_past_the_horizon_counts_again() {
-        assert!(new_after(0, GENERATION * 2));
-        assert!(new_after(GENERATION - 1, GENERATION * 2));
+        assert!(new_after(GENERATION - 1, HORIZON));
+        assert!(new_after(0, HORIZON + GENERATION));
+    }
+
+    #[test]
+    fn a_tag_that_comes_again_revives_nothing() {
+        let mut seen = Seen::default();
+        let mut others = (0..).map(event);
+        // As many generations later as there are tags, and some around.
+        let early = [14, 15, 16, 17].map(|generation| (generation, event(usize::MAX - generation)));
+        assert!(early.iter().all(|(_, event)| seen.is_new(*event)));
+        for present in 0..18 {
+            let asked = early.iter().filter(|(generation, _)| *generation == present);
+            asked.for_each(|(_, event)| assert!(seen.is_new(*event), "{present}"));
+            others.by_ref().take(GENERATION).for_each(|event| assert!(seen.is_new(event)));
+        }
     }
 
     #[test]
@@ -256,65 +273,62 @@ mod tests {
         let mut seen = Seen::default();
         assert!(seen.is_new(event(0)));
         for round in 0..4 {
-            for number in 1..GENERATION {
-                assert!(seen.is_new(event(round * GENERATION + number)));
+            for number in 1..HORIZON {
+                assert!(seen.is_new(event(round * HORIZON + number)));
             }
             assert!(!seen.is_new(event(0)));
         }
     }
 
     #[test]
-    fn few_and_many_are_remembered_alike() {
-        let mut seen = Seen::default();
-        for number in 0..MANY * 2 {
-            assert!(seen.is_new(event(number)), "{number}");
-            assert!(!seen.is_new(event(number / 2)), "{number}");
-        }
-        assert!((0..MANY * 2).all(|number| !seen.is_new(event(number))));
-    }
-
-    #[test]
     fn fingerprints_that_were_made_to_collide_are_told_apart() {
         let mut seen = Seen::default();
-        (0..MANY).for_each(|number| assert!(seen.is_new(event(number))));
-        let crowd: Vec<Fingerprint> =
-            (1..=1000).map(|stored| Fingerprint { place: (PLACES - 3) as u64, stored }).collect();
-        assert!(crowd.iter().all(|event| seen.is_new(*event)));
-        assert!(crowd.iter().all(|event| !seen.is_new(*event)));
+        let mut others = (0..).map(event);
+        let mut pass = |seen: &mut Seen, events: usize| {
+            others.by_ref().take(events).for_each(|event| assert!(seen.is_new(event)));
+        };
+        assert!(crowd().all(|event| seen.is_new(event)));
+        for _ in 0..3 {
+            pass(&mut seen, HORIZON - 1000);
+            assert!(crowd().all(|event| !seen.is_new(event)));
+        }
+        pass(&mut seen, HORIZON + GENERATION);
+        assert!(seen.overflow.len() < HORIZON / 16, "{}", seen.overflow.len());
+        assert!(crowd().all(|event| seen.is_new(event)));
     }
 
     #[test]
     fn what_was_saved_is_still_known() {
-        for events in [0, 10, MANY + 1, GENERATION + MANY * 2] {
+        for events in [0, 10, GENERATION + 1, HORIZON * 3] {
             let mut seen = Seen::default();
-            let crowd = (1..100).map(|stored| Fingerprint { place: (PLACES - 3) as u64, stored });
             (0..events).for_each(|number| assert!(seen.is_new(event(number))));
-            crowd.clone().for_each(|event| assert!(seen.is_new(event)));
+            crowd().for_each(|event| assert!(seen.is_new(event)));
             let saved = seen.saved();
             let mut restored = Seen::restored(saved.clone()).unwrap();
             assert_eq!(restored.saved(), saved, "{events}");
-            assert!(crowd.clone().all(|event| !restored.is_new(event)));
-            let lately = events.saturating_sub(GENERATION / 2)..events;
+            assert!(crowd().all(|event| !restored.is_new(event)));
+            let lately = events.saturating_sub(HORIZON / 2)..events;
             assert!(lately.clone().all(|number| !restored.is_new(event(number))), "{events}");
             assert!(restored.is_new(event(events)));
             // A generation ends after the same number of events.
+            crowd().for_each(|event| assert!(!seen.is_new(event)));
             lately.for_each(|number| assert!(!seen.is_new(event(number))));
-            assert_eq!(restored.events, seen.events + crowd.count() + 1);
+            assert!(seen.is_new(event(events)));
+            assert_eq!(restored.saved(), seen.saved());
         }
     }
 
     #[test]
     fn nonsense_is_not_restored() {
-        let check = |places: Vec<(u32, u64)>, events: u64| {
-            let present = SavedGeneration { places, others: Vec::new() };
-            let saved = SavedSeen { present, events, ..Seen::default().saved() };
-            assert!(Seen::restored(saved).is_none());
-        };
-        check(vec![(u32::MAX, 1)], 1);
-        check(vec![(PLACES as u32 - 1, 1), (1, 1)], 2);
-        check(Vec::new(), GENERATION as u64 + 1);
-        let known = Fingerprint { place: 1, stored: 1 };
-        assert!(Seen::restored(SavedSeen { known, ..Seen::default().saved() }).is_none());
+        let fresh = || SavedSeen { places: vec![(0, 16)], ..Seen::default().saved() };
+        let refused = |saved: SavedSeen| assert!(Seen::restored(saved).is_none());
+        assert!(Seen::restored(fresh()).is_some());
+        refused(SavedSeen { places: vec![(u32::MAX, 16)], ..fresh() });
+        refused(SavedSeen { places: vec![((GROUPS * TOGETHER) as u32, 16)], ..fresh() });
+        refused(SavedSeen { places: vec![((GROUPS * TOGETHER) as u32 - 1, 16), (1, 16)], ..fresh() });
+        refused(SavedSeen { events: GENERATION as u64 + 1, ..fresh() });
+        refused(SavedSeen { overflow: vec![(event(0), 1)], ..fresh() });
+        refused(SavedSeen { known: event(0), ..fresh() });
     }
 
     #[test]

@@ -184,7 +184,7 @@ impl Definition {
     /// slices from the first one that holds something up to `until` into tallies; `from` and `until` are in milliseconds
     /// since 1970.
     pub(crate) fn settle(&self, judges: Vec<Judge>, from: i64, until: i64) -> Settled {
-        let mut ledgers = self.judge().ledgers;
+        let mut ledgers: Option<Vec<Ledger>> = None;
         let mut failure: Option<Failure> = None;
         for judge in judges {
             if let Err(theirs) = judge.calculator
@@ -192,8 +192,14 @@ impl Definition {
             {
                 failure = Some(theirs);
             }
-            ledgers.iter_mut().zip(&judge.ledgers).for_each(|(mine, theirs)| mine.merge(theirs));
+            match &mut ledgers {
+                Some(ledgers) => {
+                    ledgers.iter_mut().zip(&judge.ledgers).for_each(|(mine, theirs)| mine.merge(theirs));
+                }
+                None => ledgers = Some(judge.ledgers),
+            }
         }
+        let ledgers = ledgers.unwrap_or_else(|| self.judge().ledgers);
         let numbers = self.requests.iter().map(|(number, _)| *number);
         if let Some(Failure { reason, .. }) = failure {
             return numbers.map(|number| (number, Err(reason.clone()))).collect();

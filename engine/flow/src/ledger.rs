@@ -43,14 +43,19 @@ pub struct Slice {
 #[derive(Debug, Clone)]
 pub struct Ledger {
     slice_seconds: u32,
-    /// Where each slice stands in `slices`, by the instant at which it starts, in seconds since 1970.
-    places: BTreeMap<i64, usize>,
-    /// In the order in which they were first seen.
-    slices: Vec<Slice>,
+    /// The slices in the order of time, each with the instant at which it starts, in seconds since 1970. In leaves that are
+    /// not empty and have at most [`LEAF`] slices: what comes in order is put at the end, and what comes late moves few.
+    leaves: Vec<Vec<(i64, Slice)>>,
     /// The slice that was added to last. Events come roughly in order, so the next one mostly belongs there, too.
     recent: Recent,
     newest: Option<i64>,
 }
+
+/// The slices of a leaf at most.
+const LEAF: usize = 64;
+
+/// The leaf of a slice, and where it stands in it.
+type Place = (usize, usize);
 
 /// One slice of a ledger, found without looking it up. Empty for an empty ledger.
 #[derive(Debug, Clone, Copy, Default)]
@@ -58,7 +63,7 @@ struct Recent {
     /// The instants of the slice, in milliseconds since 1970.
     from: i64,
     until: i64,
-    place: usize,
+    place: Place,
 }
 
 impl Ledger {
@@ -66,8 +71,7 @@ impl Ledger {
     pub fn new(slice_seconds: u32) -> Ledger {
         Ledger {
             slice_seconds: slice_seconds.max(1),
-            places: BTreeMap::new(),
-            slices: Vec::new(),
+            leaves: Vec::new(),
             recent: Recent::default(),
             newest: None,
         }
@@ -75,9 +79,7 @@ impl Ledger {
 
     /// A ledger of slices that are known already, each by the instant at which it starts.
     pub fn from_slices(slice_seconds: u32, slices: BTreeMap<i64, Slice>, newest: Option<i64>) -> Ledger {
-        let places = slices.keys().copied().zip(0..).collect();
-        let slices = slices.into_values().collect();
-        Ledger { places, slices, newest, ..Ledger::new(slice_seconds) }
+        Ledger { leaves: leaves(slices), newest, ..Ledger::new(slice_seconds) }
     }
 
     /// The length of a slice in seconds.
@@ -92,7 +94,7 @@ impl Ledger {
 
     /// The slices that hold something, oldest first, each with the instant at which it starts (seconds since 1970).
     pub fn slices(&self) -> impl Iterator<Item = (i64, Slice)> + Clone + '_ {
-        self.places.iter().filter_map(|(start, place)| Some((*start, *self.slices.get(*place)?)))
+        self.leaves.iter().flatten().copied()
     }
 
     /// Counts one event that happened at `time` (milliseconds since 1970).
@@ -103,7 +105,9 @@ impl Ledger {
         if !(self.recent.from..self.recent.until).contains(&time) {
             self.recent = self.find(time);
         }
-        if let Some(Slice { tally, latest: latest_good }) = self.slices.get_mut(self.recent.place) {
+        let (leaf, idx) = self.recent.place;
+        let slice = self.leaves.get_mut(leaf).and_then(|leaf| leaf.get_mut(idx));
+        if let Some((_, Slice { tally, latest: latest_good })) = slice {
             match mark {
                 Mark::NotValid => {}
                 Mark::Good => {
@@ -119,12 +123,18 @@ impl Ledger {
 
     /// Adds what another ledger of the same slices holds.
     pub fn merge(&mut self, other: &Ledger) {
-        for (start, theirs) in other.slices() {
-            let place = self.place(start);
-            if let Some(mine) = self.slices.get_mut(place) {
-                mine.add(theirs);
+        let mut slices: Vec<_> = self.slices().chain(other.slices()).collect();
+        // Both are in order, which makes it short work.
+        slices.sort_by_key(|(start, _)| *start);
+        slices.dedup_by(|(start, slice), (start_before, slice_before)| {
+            let same = start == start_before;
+            if same {
+                slice_before.add(*slice);
             }
-        }
+            same
+        });
+        self.leaves = leaves(slices);
+        self.recent = Recent::default();
         self.newest = self.newest.max(other.newest);
     }
 
@@ -137,12 +147,45 @@ impl Ledger {
     }
 
     /// Where the slice that starts at `start` stands; it is added when it is new.
-    fn place(&mut self, start: i64) -> usize {
-        *self.places.entry(start).or_insert_with(|| {
-            self.slices.push(Slice { tally: Tally::default(), latest: None });
-            self.slices.len() - 1
-        })
+    fn place(&mut self, start: i64) -> Place {
+        let new = (start, Slice { tally: Tally::default(), latest: None });
+        // The newest first, without a look at the others, which are far from the processor.
+        let newest = self.leaves.last().and_then(|leaf| leaf.last());
+        if newest.is_none_or(|(newest, _)| *newest < start) {
+            return self.append(new);
+        }
+        let begins_by = |leaf: &Vec<(i64, Slice)>| leaf.first().is_some_and(|(first, _)| *first <= start);
+        let number = self.leaves.partition_point(begins_by).saturating_sub(1);
+        let Some(leaf) = self.leaves.get_mut(number) else { return self.append(new) };
+        match leaf.binary_search_by_key(&start, |(start, _)| *start) {
+            Ok(idx) => (number, idx),
+            Err(idx) if leaf.len() < LEAF => {
+                leaf.insert(idx, new);
+                (number, idx)
+            }
+            Err(_) => {
+                let later = leaf.split_off(LEAF / 2);
+                self.leaves.insert(number + 1, later);
+                self.place(start)
+            }
+        }
     }
+
+    /// Puts a slice behind all others.
+    fn append(&mut self, new: (i64, Slice)) -> Place {
+        match self.leaves.last_mut() {
+            Some(leaf) if leaf.len() < LEAF => leaf.push(new),
+            Some(_) | None => self.leaves.push(vec![new]),
+        }
+        (self.leaves.len() - 1, self.leaves.last().map_or(0, |leaf| leaf.len() - 1))
+    }
+}
+
+/// Puts slices, which are in order, into leaves.
+fn leaves(slices: impl IntoIterator<Item = (i64, Slice)>) -> Vec<Vec<(i64, Slice)>> {
+    let mut slices = slices.into_iter();
+    let leaves = std::iter::from_fn(|| Some(slices.by_ref().take(LEAF).collect()));
+    leaves.take_while(|leaf: &Vec<_>| !leaf.is_empty()).collect()
 }
 
 impl Slice {
@@ -199,6 +242,28 @@ mod tests {
                 let here = marks.iter().filter(|(time, mark, _)| *mark == 2 && time.div_euclid(60_000) * 60 == start);
                 prop_assert_eq!(usize::try_from(slice.tally.bad).unwrap(), here.count());
             }
+        }
+    }
+
+    #[test]
+    fn slices_stand_in_order_in_whatever_order_they_come() {
+        let rising: Vec<i64> = (0..1000).collect();
+        let falling = rising.iter().rev().copied().collect();
+        let scattered = rising.iter().map(|number| number * 619 % 1000).collect();
+        let late = rising.iter().map(|number| number ^ 1).collect();
+        for order in [rising, falling, scattered, late] {
+            let mut ledger = Ledger::new(60);
+            for number in order.iter().chain(&order) {
+                ledger.add(number * 60_000, Mark::Good, None);
+            }
+            assert!(
+                ledger
+                    .slices()
+                    .map(|(start, slice)| (start, slice.tally.good))
+                    .eq((0..1000).map(|n| (n * 60, 2)))
+            );
+            assert!(ledger.leaves.iter().all(|leaf| (1..=LEAF).contains(&leaf.len())));
+            assert!(ledger.leaves.len() < 1000 / 16, "{}", ledger.leaves.len());
         }
     }
 

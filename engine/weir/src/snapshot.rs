@@ -26,7 +26,7 @@ impl Kind {
 }
 
 /// The version of what is in a snapshot.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Why there is nothing to go on from.
 #[derive(Debug, thiserror::Error)]
@@ -231,7 +231,7 @@ mod tests {
         };
         check(b"", "it is empty");
         check(b"[project]\nname = \"shop\"\n", "it is another kind of file");
-        check(b"WEIRSNAP\x09\0\0\0", "it has version 9, and this Weir reads version 1");
-        check(b"WEIRSNAP\x01\0\0\0", "it ends too early");
+        check(b"WEIRSNAP\x09\0\0\0", "it has version 9, and this Weir reads version 2");
+        check(b"WEIRSNAP\x02\0\0\0", "it ends too early");
     }
 }
