@@ -272,7 +272,7 @@ mod tests {
     fn the_horizon_is_measured_from_the_last_repeat() {
         let mut seen = Seen::default();
         assert!(seen.is_new(event(0)));
-        for round in 0..4 {
+        for round in 0..2 {
             for number in 1..HORIZON {
                 assert!(seen.is_new(event(round * HORIZON + number)));
             }

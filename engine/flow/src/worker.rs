@@ -25,6 +25,7 @@ pub(crate) struct Block {
     /// How many bytes at its beginning are no events: a header.
     pub(crate) header: usize,
     /// Where the stream is no row of bytes: the number of its part.
+    #[cfg(feature = "parquet")]
     pub(crate) part: usize,
     /// Whether it is the first one of its stream.
     pub(crate) is_first: bool,

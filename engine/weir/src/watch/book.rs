@@ -26,7 +26,9 @@ pub(super) struct Book {
 /// The slices of a stretch, in their order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 enum Cells {
-    /// Good, bad and unknown of each: counts that fit 32 bits, and no `latest`.
+    /// Good, bad and unknown of each: counts that fit 16 bits, and no `latest`.
+    Tiny(Vec<[u16; 3]>),
+    /// The same with counts that fit 32 bits.
     Small(Vec<[u32; 3]>),
     /// The same and the `latest` of each.
     Large(Vec<([u64; 3], Option<i64>)>),
@@ -47,7 +49,7 @@ impl Book {
             let stretch = start.div_euclid(i64::from(self.stretch)) * i64::from(self.stretch);
             let cell = (start - stretch).div_euclid(i64::from(self.grain));
             let cells = usize::try_from(self.stretch / self.grain).unwrap_or_default();
-            let stretch = self.stretches.entry(stretch).or_insert_with(|| Cells::Small(vec![[0; 3]; cells]));
+            let stretch = self.stretches.entry(stretch).or_insert_with(|| Cells::Tiny(vec![[0; 3]; cells]));
             if let Ok(cell) = usize::try_from(cell) {
                 stretch.add(cell, slice);
             }
@@ -114,6 +116,7 @@ impl Book {
 impl Cells {
     fn len(&self) -> usize {
         match self {
+            Cells::Tiny(cells) => cells.len(),
             Cells::Small(cells) => cells.len(),
             Cells::Large(cells) => cells.len(),
         }
@@ -122,6 +125,7 @@ impl Cells {
     /// None when it holds nothing.
     fn slice(&self, cell: usize) -> Option<Slice> {
         let ([good, bad, unknown], latest) = match self {
+            Cells::Tiny(cells) => (cells.get(cell)?.map(u64::from), None),
             Cells::Small(cells) => (cells.get(cell)?.map(u64::from), None),
             Cells::Large(cells) => *cells.get(cell)?,
         };
@@ -130,30 +134,47 @@ impl Cells {
     }
 
     fn add(&mut self, cell: usize, slice: Slice) {
-        if let Cells::Small(cells) = self {
-            let small = |count: u64| u32::try_from(count).ok();
-            let counts = [slice.tally.good, slice.tally.bad, slice.tally.unknown].map(small);
-            if let (Some(sums), [Some(good), Some(bad), Some(unknown)], None) =
-                (cells.get_mut(cell), counts, slice.latest)
-            {
-                let [sum_good, sum_bad, sum_unknown] = *sums;
-                if let (Some(good), Some(bad), Some(unknown)) =
-                    (sum_good.checked_add(good), sum_bad.checked_add(bad), sum_unknown.checked_add(unknown))
-                {
-                    *sums = [good, bad, unknown];
-                    return;
-                }
+        let mut sum = slice;
+        if let Some(before) = self.slice(cell) {
+            sum = Slice { tally: before.tally + slice.tally, latest: before.latest.max(slice.latest) };
+        }
+        while !self.put(cell, sum) {
+            self.widen();
+        }
+    }
+
+    /// Puts a slice into its cell. Whether it fits.
+    fn put(&mut self, cell: usize, slice: Slice) -> bool {
+        let Slice { tally: Tally { good, bad, unknown }, latest } = slice;
+        let fits = match self {
+            Cells::Tiny(cells) => narrow(slice).map(|narrow| replace(cells, cell, narrow)),
+            Cells::Small(cells) => narrow(slice).map(|narrow| replace(cells, cell, narrow)),
+            Cells::Large(cells) => Some(replace(cells, cell, ([good, bad, unknown], latest))),
+        };
+        fits.is_some()
+    }
+
+    /// Makes room for more in each cell.
+    fn widen(&mut self) {
+        *self = match self {
+            Cells::Tiny(cells) => Cells::Small(cells.iter().map(|counts| counts.map(u32::from)).collect()),
+            Cells::Small(cells) => {
+                Cells::Large(cells.iter().map(|counts| (counts.map(u64::from), None)).collect())
             }
-            *self = Cells::Large(cells.iter().map(|counts| (counts.map(u64::from), None)).collect());
+            Cells::Large(_) => return,
         }
-        if let Cells::Large(cells) = self
-            && let Some((sums, latest)) = cells.get_mut(cell)
-        {
-            let [good, bad, unknown] = *sums;
-            let sum = Tally { good, bad, unknown } + slice.tally;
-            *sums = [sum.good, sum.bad, sum.unknown];
-            *latest = (*latest).max(slice.latest);
-        }
+    }
+}
+
+/// The counts of a slice in so many bits, where they fit and there is no `latest`.
+fn narrow<N: TryFrom<u64>>(slice: Slice) -> Option<[N; 3]> {
+    let Slice { tally: Tally { good, bad, unknown }, latest: None } = slice else { return None };
+    Some([good.try_into().ok()?, bad.try_into().ok()?, unknown.try_into().ok()?])
+}
+
+fn replace<T>(cells: &mut [T], cell: usize, value: T) {
+    if let Some(place) = cells.get_mut(cell) {
+        *place = value;
     }
 }
 
@@ -165,8 +186,12 @@ mod tests {
     use super::*;
 
     fn ledgers() -> impl Strategy<Value = Vec<Ledger>> {
-        let slice =
-            (0..3_u64, prop_oneof![0..9_u64, Just(u64::from(u32::MAX))], 0..2_u64, any::<Option<i64>>());
+        let slice = (
+            0..3_u64,
+            prop_oneof![0..9_u64, Just(u64::from(u16::MAX)), Just(u64::from(u32::MAX))],
+            0..2_u64,
+            any::<Option<i64>>(),
+        );
         let slice = slice
             .prop_map(|(good, bad, unknown, latest)| Slice { tally: Tally { good, bad, unknown }, latest });
         let ledger = prop::collection::btree_map((-9..40_i64).prop_map(|slice| slice * 60), slice, 0..9);
@@ -209,6 +234,6 @@ mod tests {
         let mut ledger = Ledger::new(60);
         (0..60).for_each(|minute| ledger.add(minute * 60_000, Mark::Good, Some(5)));
         book.add(&ledger, false);
-        assert!(matches!(book.stretches.get(&0), Some(Cells::Small(cells)) if cells.len() == 60));
+        assert!(matches!(book.stretches.get(&0), Some(Cells::Tiny(cells)) if cells.len() == 60));
     }
 }
