@@ -35,6 +35,7 @@ mod signature;
 mod slices;
 mod snapshot;
 mod suggest;
+mod talk;
 mod tallies;
 #[cfg(test)]
 mod testing;
