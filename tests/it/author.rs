@@ -187,6 +187,16 @@ fn the_example_in_python_passes_its_cases_and_answers_as_the_others_do() {
     let usual = Project::new().weir(&["plugin", "add", example("runbook/python.wasm").to_str().unwrap()]);
     assert_eq!(usual.code, 1, "{}", usual.stderr);
     assert!(usual.stdout.contains("raise `component-size` in the limits"), "{}", usual.stdout);
+    assert!(usual.stderr.contains("`component-size = \"18MiB\"` under `[limits]`"), "{}", usual.stderr);
+    // Where it is being written, what it needs is known.
+    let plugin = Plugin::new("mine", "check", "python");
+    let built = plugin.0.path().join("built");
+    std::fs::create_dir(&built).unwrap();
+    std::fs::copy(example("runbook/python.wasm"), built.join("mine.wasm")).unwrap();
+    let run = weir(&["plugin", "verify", built.join("mine.wasm").to_str().unwrap()]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    let readme = std::fs::read_to_string(plugin.0.path().join("README.md")).unwrap();
+    assert!(readme.contains("[limits]\ncomponent-size = \"32MiB\"\ninstances = 64\n"), "{readme}");
     // As its plugin.toml and the README of the examples say.
     let limits = "[limits]\ncomponent-size = \"32MiB\"\ninstances = 64\n";
     assert_eq!(findings("python", limits), findings("rust", ""));

@@ -4,7 +4,7 @@
 
 use std::io::Write as _;
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -44,12 +44,12 @@ fn start() -> Option<(Registry, Asked)> {
     let asked = Asked::default();
     let (noted, chain) = (Arc::clone(&asked), chain(&certificate));
     // The folder of keys lives as long as the server.
-    serve(listener, move |head| answer(head, keys.path().join("key.pem"), &chain, &noted));
+    serve(listener, move |head| answer(head, &keys.path().join("key.pem"), &chain, &noted));
     Some((registry, asked))
 }
 
 /// What the server for tokens answers: a token for what the user may do of what is asked for, or a refusal.
-fn answer(head: &str, key: PathBuf, chain: &str, asked: &Asked) -> Vec<u8> {
+fn answer(head: &str, key: &Path, chain: &str, asked: &Asked) -> Vec<u8> {
     let query = head.split(' ').nth(1).unwrap_or_default().replace("%3A", ":").replace("%2C", ",");
     let query = query.replace("%2F", "/");
     let parameter = |name: &str| {
@@ -78,7 +78,7 @@ fn answer(head: &str, key: PathBuf, chain: &str, asked: &Asked) -> Vec<u8> {
         "nbf": now - 60, "iat": now, "exp": now + 300,
         "access": [{"type": kind, "name": name, "actions": granted}],
     });
-    let token = signed(&json!({"typ": "JWT", "alg": "RS256", "x5c": [chain]}), &claims, &key);
+    let token = signed(&json!({"typ": "JWT", "alg": "RS256", "x5c": [chain]}), &claims, key);
     found(json!({"token": token, "expires_in": 300}).to_string().as_bytes())
 }
 
