@@ -367,3 +367,103 @@ fn what_a_policy_writes_while_it_says_what_it_needs_is_told_too() {
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
     assert_eq!(run.stdout.matches("log: error: described").count(), 1, "{}", run.stdout);
 }
+
+/// A letter that has the guest misbehave, and what is said of it.
+const MOODS: [(char, &str); 11] = [
+    ('l', "exceeded its deadline of 50 ms"),
+    ('r', "exceeded its stack of 512 KiB"),
+    ('h', "exceeded its 1000 calls to the host"),
+    ('m', "exceeded its memory of 64 MiB"),
+    ('M', "exceeded its memory of 64 MiB"),
+    ('t', "exceeded its 10000 table elements"),
+    ('u', "broke down: wasm trap: wasm `unreachable` instruction executed"),
+    ('d', "broke down: wasm trap: integer divide by zero"),
+    ('o', "broke down: wasm trap: out of bounds memory access"),
+    ('i', "broke down: wasm trap: uninitialized element"),
+    ('p', "instruction executed (described)"),
+];
+
+/// Puts a guest in place of that of a project, with limits that its mood comes up against at once.
+fn replace(project: &Project, guest: &Guest, mood: char) {
+    let component = guest.component();
+    let lock = format!(
+        "[[plugin]]\nname = \"guest\"\npath = \"plugins/guest.wasm\"\nsha256 = \"{}\"\n",
+        digest(&component)
+    );
+    let limits = match mood {
+        'l' => "[limits]\ndeadline = \"50ms\"\n",
+        'h' => "[limits]\nhost-calls = 1000\n",
+        _ => "",
+    };
+    let settings = std::fs::read_to_string(project.path("weir.toml")).unwrap();
+    let (settings, _) = settings.split_once("\n[limits]").unwrap_or((&settings, ""));
+    project
+        .write("plugins/guest.wasm", component)
+        .write("weir.lock", lock)
+        .write("weir.toml", format!("{settings}\n{limits}"));
+}
+
+/// A guest whose function of this name misbehaves as a letter says, before it does what it did.
+fn in_mood(guest: Guest, function: &str, mood: char, rest: &str) -> Guest {
+    guest.moody().body(function, &format!("(call $mood (i32.const {})) {rest}", u32::from(mood)))
+}
+
+#[test]
+fn policies_and_checks_fail_closed_in_every_mood() {
+    let project = project(&Guest::budget(), "", "");
+    for (mood, expected) in MOODS {
+        let rest = "(i32.const 4096)";
+        for guest in [
+            in_mood(Guest::budget(), "prepare", mood, rest),
+            in_mood(Guest::budget(), "decide", mood, rest),
+            in_mood(Guest::checker(), "assess", mood, rest),
+        ] {
+            replace(&project, &guest, mood);
+            let run = project.weir(&GATE);
+            assert_eq!(run.code, 3, "{mood}: {}{}", run.stdout, run.stderr);
+            assert!(run.stdout.starts_with("HOLD (undecided)"), "{mood}: {}", run.stdout);
+            assert!(run.stdout.contains(expected), "{mood}: expected `{expected}` in\n{}", run.stdout);
+            assert!(run.stdout.contains("burn-rate"), "the others are asked: {}", run.stdout);
+        }
+    }
+    replace(&project, &Guest::budget(), ' ');
+    assert_eq!(project.weir(&GATE).code, 0);
+}
+
+#[test]
+fn slos_whose_calculator_fails_are_undecided_in_every_mood() {
+    let project = measured_by(&Guest::calculator());
+    for (mood, expected) in MOODS {
+        let marks = marks("(local.get $rows)", 1);
+        for guest in [
+            in_mood(Guest::calculator(), "prepare", mood, "(i32.const 4096)"),
+            in_mood(Guest::calculator(), "classify", mood, &marks),
+        ] {
+            replace(&project, &guest, mood);
+            let run = project.weir(&GATE);
+            assert_eq!(run.code, 3, "{mood}: {}{}", run.stdout, run.stderr);
+            assert!(run.stdout.starts_with("HOLD (undecided)"), "{mood}: {}", run.stdout);
+            assert!(run.stdout.contains(expected), "{mood}: expected `{expected}` in\n{}", run.stdout);
+        }
+    }
+    replace(&project, &Guest::calculator(), ' ');
+    assert_eq!(project.weir(&GATE).code, 0);
+}
+
+#[test]
+fn toil_is_scored_by_others_when_a_scorer_fails_in_any_mood() {
+    let project = project(&Guest::scorer(), "", "");
+    project.write("policies/other.toml", "[policy]\nname = \"other\"\nplugin = \"toil\"\n");
+    let toil = ["toil", "--at", "2026-01-01T02:00:00Z"];
+    for (mood, expected) in MOODS {
+        replace(&project, &in_mood(Guest::scorer(), "score", mood, "(i32.const 4096)"), mood);
+        let run = project.weir(&toil);
+        assert_eq!(run.code, 3, "{mood}: {}{}", run.stdout, run.stderr);
+        assert!(run.stderr.contains("error: plugin `guest` of policy `guest` "), "{mood}: {}", run.stderr);
+        assert!(run.stderr.contains(expected), "{mood}: expected `{expected}` in\n{}", run.stderr);
+        assert!(run.stdout.contains("other"), "{mood}: {}", run.stdout);
+    }
+    replace(&project, &Guest::scorer(), ' ');
+    let run = project.weir(&toil);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+}
