@@ -41,11 +41,16 @@ fn request(plugin: &Plugin, params: &str) -> Request {
 /// What a run comes to.
 pub type Summary = (Vec<Result<Ledger, String>>, EventCounts, usize, Option<String>);
 
+/// 2026-11-23T00:00:00Z in milliseconds since 1970. What is counted begins here and ends two days later: a calculator of slices
+/// judges every minute of it.
+const FROM: i64 = 1_795_392_000_000;
+const UNTIL: i64 = FROM + 2 * 86_400_000;
+
 /// A flow for the requests, cut into blocks of so many bytes.
 pub fn flow(block_size: usize) -> Flow {
     let options = Options {
-        from: 0,
-        until: 4_102_444_800_000,
+        from: FROM,
+        until: UNTIL,
         keep_whole: vec!["weir.work.item".to_owned()],
         environments: Vec::new(),
         strict: false,

@@ -149,31 +149,57 @@ fn examples_are_the_ones_that_are_pinned() {
     assert_eq!(pinned, files);
 }
 
+/// What the example in a language finds in a project with these limits.
+fn findings(language: &str, limits: &str) -> serde_json::Value {
+    let project = Project::new();
+    let settings = std::fs::read_to_string(project.path("weir.toml")).unwrap();
+    project.write("weir.toml", format!("{settings}\n{limits}"));
+    let file = example("runbook").join(language).with_extension("wasm");
+    let run = project.weir(&["plugin", "add", file.to_str().unwrap()]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    project.write("runbooks/my-service.md", "# My service\n\n## ROLLBACK\n\nUse the button: \u{fc}\n").write(
+        "policies/runbook.toml",
+        "[policy]\nname = \"runbook\"\nplugin = \"runbook\"\ngrants = [\"runbooks\"]\n\
+             [params]\nheadings = [\"Rollback\", \"Who to call\", \"Rollback\"]\n",
+    );
+    let run = project.weir(&["check", "my-service", "--format", "json"]);
+    assert_eq!(run.code, 1, "{}{}", run.stdout, run.stderr);
+    let verdict: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    verdict["policies"][0]["findings"].clone()
+}
+
 #[test]
 fn the_same_check_answers_the_same_in_every_language() {
-    let answers = |language: &str| {
-        let project = Project::new();
-        let file = example("runbook").join(language).with_extension("wasm");
-        let run = project.weir(&["plugin", "add", file.to_str().unwrap()]);
-        assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
-        project
-            .write("runbooks/my-service.md", "# My service\n\n## ROLLBACK\n\nUse the button: \u{fc}\n")
-            .write(
-                "policies/runbook.toml",
-                "[policy]\nname = \"runbook\"\nplugin = \"runbook\"\ngrants = [\"runbooks\"]\n\
-                 [params]\nheadings = [\"Rollback\", \"Who to call\", \"Rollback\"]\n",
-            );
-        let run = project.weir(&["check", "my-service", "--format", "json"]);
-        assert_eq!(run.code, 1, "{}{}", run.stdout, run.stderr);
-        let verdict: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
-        verdict["policies"][0]["findings"].clone()
-    };
-    let rust = answers("rust");
+    let rust = findings("rust", "");
     assert_eq!(rust.as_array().unwrap().len(), 4, "{rust}");
     assert_eq!((&rust[1]["line"], &rust[2]["outcome"]), (&3.into(), &"fail".into()));
     for language in ["c", "javascript"] {
-        assert_eq!(answers(language), rust, "{language}");
+        assert_eq!(findings(language, ""), rust, "{language}");
     }
+}
+
+/// One test, so that the interpreter is compiled once: for half a minute, after which it is in the cache.
+#[test]
+fn the_example_in_python_passes_its_cases_and_answers_as_the_others_do() {
+    let run = Plugin::new("mine", "check", "python").test("runbook/python.wasm", &[]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    assert!(run.stdout.ends_with("4 passed, 0 failed\n"), "{}", run.stdout);
+    let usual = Project::new().weir(&["plugin", "add", example("runbook/python.wasm").to_str().unwrap()]);
+    assert_eq!(usual.code, 1, "{}", usual.stderr);
+    assert!(usual.stdout.contains("raise `component-size` in the limits"), "{}", usual.stdout);
+    assert!(usual.stderr.contains("`component-size = \"18MiB\"` under `[limits]`"), "{}", usual.stderr);
+    // Where it is being written, what it needs is known.
+    let plugin = Plugin::new("mine", "check", "python");
+    let built = plugin.0.path().join("built");
+    std::fs::create_dir(&built).unwrap();
+    std::fs::copy(example("runbook/python.wasm"), built.join("mine.wasm")).unwrap();
+    let run = weir(&["plugin", "verify", built.join("mine.wasm").to_str().unwrap()]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    let readme = std::fs::read_to_string(plugin.0.path().join("README.md")).unwrap();
+    assert!(readme.contains("[limits]\ncomponent-size = \"32MiB\"\ninstances = 64\n"), "{readme}");
+    // As its plugin.toml and the README of the examples say.
+    let limits = "[limits]\ncomponent-size = \"32MiB\"\ninstances = 64\n";
+    assert_eq!(findings("python", limits), findings("rust", ""));
 }
 
 #[test]

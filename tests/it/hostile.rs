@@ -1,7 +1,7 @@
 //! Plugins that misbehave, as the people see it who run the gate: the verdict fails closed, says which plugin it was and
 //! why, and every other policy is judged all the same.
 
-use crate::guest::{Guest, words};
+use crate::guest::{Guest, marks, words};
 use crate::support::{Project, Run, digest, weir};
 
 const GATE: [&str; 4] = ["gate", "my-service", "--at", "2026-01-01T02:00:00Z"];
@@ -267,4 +267,203 @@ fn what_a_plugin_writes_to_its_log_is_told_with_plugin_policy_and_level() {
     assert_eq!(policy["plugin"], "guest");
     let levels = ["error", "warning", "information", "detail", "detail"];
     assert_eq!(policy["log"], serde_json::json!(levels.map(|level| format!("{level}: described"))));
+}
+
+/// A project whose one SLI is measured by the guest, with two hours of events.
+fn measured_by(guest: &Guest) -> Project {
+    let project = project(guest, "", "");
+    project.remove("policies/guest.toml");
+    project.edit("services/my-service.toml", "plugin = \"availability\"", "plugin = \"guest\"");
+    project
+}
+
+#[test]
+fn what_a_calculator_writes_to_its_log_is_told_with_plugin_sli_and_level() {
+    let write = |level: u32| format!("(call $write (i32.const {level}) (i32.const 2048) (i32.const 9))");
+    let words: String = [1, 2, 3, 4, 2].map(write).concat();
+    let body = format!("{words} {}", marks("(local.get $rows)", 1));
+    let project = measured_by(&Guest::calculator().body("classify", &body));
+    let told: Vec<String> = ["error", "warning", "information", "detail"]
+        .map(|level| format!("log of plugin `guest` for `my-service/availability`: {level}: described"))
+        .to_vec();
+    let lines = |text: &str| -> Vec<String> {
+        let lines = text.lines().map(|line| line.trim().trim_start_matches("note: ").to_owned());
+        lines.filter(|line| line.starts_with("log of")).collect()
+    };
+    for command in [&GATE[..], &["slo", "status", "--at", "2026-01-01T02:00:00Z"]] {
+        let run = project.weir(command);
+        assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+        assert_eq!(lines(&run.stdout), told, "{}", run.stdout);
+    }
+    let run = project.weir(&["watch", "--stop-at-end"]);
+    assert_eq!(lines(&run.stderr), told, "{}", run.stderr);
+
+    let run = project.weir(&[&GATE[..], &["--format", "json"]].concat());
+    let verdict: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let log = &verdict["events"]["calculators"][0];
+    assert_eq!((&log["plugin"], &log["is-cut"]), (&"guest".into(), &false.into()));
+    // The calculator is not called again: what it wrote is in the record.
+    let record = project.path(".weir/records/00000001-my-service.json");
+    let run = weir(&["replay", record.to_str().unwrap()]);
+    assert!(run.stdout.contains("same verdict, byte for byte: allow"), "{}{}", run.stdout, run.stderr);
+}
+
+#[test]
+fn a_calculator_that_floods_its_log_is_cut_off_and_counts_all_the_same() {
+    // A line of its own in every turn of the loop: the number of the turn.
+    let words = "(local $turn i32) (loop $more
+            (i32.store8 (i32.const 3000) (i32.add (i32.const 32) (i32.rem_u (local.get $turn) (i32.const 90))))
+            (call $write (i32.const 3) (i32.const 3000) (i32.const 1))
+            (local.set $turn (i32.add (local.get $turn) (i32.const 1)))
+            (br_if $more (i32.lt_u (local.get $turn) (i32.const 20000))))";
+    let body = format!("{words} {}", marks("(local.get $rows)", 1));
+    let run = measured_by(&Guest::calculator().body("classify", &body)).weir(&GATE);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    let told: Vec<&str> = run.stdout.lines().filter(|line| line.contains("log of plugin `guest`")).collect();
+    assert_eq!(told.len(), 11, "{}", run.stdout);
+    assert!(told[10].ends_with("more lines that differ were left out"), "{}", told[10]);
+    assert!(run.stdout.contains("events: 120 read = 120 used"), "{}", run.stdout);
+}
+
+#[test]
+fn what_a_policy_writes_is_told_once_where_it_is_asked_again_and_again() {
+    let guest = Guest::budget()
+        .body("decide", "(call $write (i32.const 2) (i32.const 2048) (i32.const 9)) (i32.const 4096)");
+    let project = project(&guest, "", "");
+    let [from, to] = ["2026-01-01T00:30:00Z", "2026-01-01T02:00:00Z"];
+    let line = "note: log of plugin `guest` for policy `guest`, first about `my-service`: warning: described";
+    for command in [
+        &["backtest", "my-service", "--from", from, "--to", to, "--step", "1m"][..],
+        &["watch", "--stop-at-end"],
+    ] {
+        let run = project.weir(command);
+        assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+        assert_eq!(run.stderr.matches("log of").count(), 1, "{}", run.stderr);
+        assert!(run.stderr.lines().any(|told| told == line), "{}", run.stderr);
+    }
+    let against = project.path("policies");
+    let against = against.to_str().unwrap();
+    let run = project.weir(&[
+        "backtest",
+        "my-service",
+        "--from",
+        from,
+        "--to",
+        to,
+        "--step",
+        "10m",
+        "--against",
+        against,
+    ]);
+    assert!(run.stderr.contains("for policy `guest` of `project`, first"), "{}", run.stderr);
+    assert!(run.stderr.contains(&format!("for policy `guest` of `{against}`, first")), "{}", run.stderr);
+}
+
+#[test]
+fn what_a_policy_writes_while_it_says_what_it_needs_is_told_too() {
+    let guest = Guest::budget()
+        .body("prepare", "(call $write (i32.const 1) (i32.const 2048) (i32.const 9)) (i32.const 4096)");
+    let run = project(&guest, "", "").weir(&GATE);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    assert_eq!(run.stdout.matches("log: error: described").count(), 1, "{}", run.stdout);
+}
+
+/// A letter that has the guest misbehave, and what is said of it.
+const MOODS: [(char, &str); 11] = [
+    ('l', "exceeded its deadline of 50 ms"),
+    ('r', "exceeded its stack of 512 KiB"),
+    ('h', "exceeded its 1000 calls to the host"),
+    ('m', "exceeded its memory of 64 MiB"),
+    ('M', "exceeded its memory of 64 MiB"),
+    ('t', "exceeded its 10000 table elements"),
+    ('u', "broke down: wasm trap: wasm `unreachable` instruction executed"),
+    ('d', "broke down: wasm trap: integer divide by zero"),
+    ('o', "broke down: wasm trap: out of bounds memory access"),
+    ('i', "broke down: wasm trap: uninitialized element"),
+    ('p', "instruction executed (described)"),
+];
+
+/// Puts a guest in place of that of a project, with limits that its mood comes up against at once.
+fn replace(project: &Project, guest: &Guest, mood: char) {
+    let component = guest.component();
+    let lock = format!(
+        "[[plugin]]\nname = \"guest\"\npath = \"plugins/guest.wasm\"\nsha256 = \"{}\"\n",
+        digest(&component)
+    );
+    let limits = match mood {
+        'l' => "[limits]\ndeadline = \"50ms\"\n",
+        'h' => "[limits]\nhost-calls = 1000\n",
+        _ => "",
+    };
+    let settings = std::fs::read_to_string(project.path("weir.toml")).unwrap();
+    let (settings, _) = settings.split_once("\n[limits]").unwrap_or((&settings, ""));
+    project
+        .write("plugins/guest.wasm", component)
+        .write("weir.lock", lock)
+        .write("weir.toml", format!("{settings}\n{limits}"));
+}
+
+/// A guest whose function of this name misbehaves as a letter says, before it does what it did.
+fn in_mood(guest: Guest, function: &str, mood: char, rest: &str) -> Guest {
+    guest.moody().body(function, &format!("(call $mood (i32.const {})) {rest}", u32::from(mood)))
+}
+
+#[test]
+fn policies_and_checks_fail_closed_in_every_mood() {
+    let project = project(&Guest::budget(), "", "");
+    for (mood, expected) in MOODS {
+        let rest = "(i32.const 4096)";
+        for guest in [
+            in_mood(Guest::budget(), "prepare", mood, rest),
+            in_mood(Guest::budget(), "decide", mood, rest),
+            in_mood(Guest::checker(), "assess", mood, rest),
+        ] {
+            replace(&project, &guest, mood);
+            let run = project.weir(&GATE);
+            assert_eq!(run.code, 3, "{mood}: {}{}", run.stdout, run.stderr);
+            assert!(run.stdout.starts_with("HOLD (undecided)"), "{mood}: {}", run.stdout);
+            assert!(run.stdout.contains(expected), "{mood}: expected `{expected}` in\n{}", run.stdout);
+            assert!(run.stdout.contains("burn-rate"), "the others are asked: {}", run.stdout);
+        }
+    }
+    replace(&project, &Guest::budget(), ' ');
+    assert_eq!(project.weir(&GATE).code, 0);
+}
+
+#[test]
+fn slos_whose_calculator_fails_are_undecided_in_every_mood() {
+    let project = measured_by(&Guest::calculator());
+    for (mood, expected) in MOODS {
+        let marks = marks("(local.get $rows)", 1);
+        for guest in [
+            in_mood(Guest::calculator(), "prepare", mood, "(i32.const 4096)"),
+            in_mood(Guest::calculator(), "classify", mood, &marks),
+        ] {
+            replace(&project, &guest, mood);
+            let run = project.weir(&GATE);
+            assert_eq!(run.code, 3, "{mood}: {}{}", run.stdout, run.stderr);
+            assert!(run.stdout.starts_with("HOLD (undecided)"), "{mood}: {}", run.stdout);
+            assert!(run.stdout.contains(expected), "{mood}: expected `{expected}` in\n{}", run.stdout);
+        }
+    }
+    replace(&project, &Guest::calculator(), ' ');
+    assert_eq!(project.weir(&GATE).code, 0);
+}
+
+#[test]
+fn toil_is_scored_by_others_when_a_scorer_fails_in_any_mood() {
+    let project = project(&Guest::scorer(), "", "");
+    project.write("policies/other.toml", "[policy]\nname = \"other\"\nplugin = \"toil\"\n");
+    let toil = ["toil", "--at", "2026-01-01T02:00:00Z"];
+    for (mood, expected) in MOODS {
+        replace(&project, &in_mood(Guest::scorer(), "score", mood, "(i32.const 4096)"), mood);
+        let run = project.weir(&toil);
+        assert_eq!(run.code, 3, "{mood}: {}{}", run.stdout, run.stderr);
+        assert!(run.stderr.contains("error: plugin `guest` of policy `guest` "), "{mood}: {}", run.stderr);
+        assert!(run.stderr.contains(expected), "{mood}: expected `{expected}` in\n{}", run.stderr);
+        assert!(run.stdout.contains("other"), "{mood}: {}", run.stdout);
+    }
+    replace(&project, &Guest::scorer(), ' ');
+    let run = project.weir(&toil);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
 }

@@ -1,5 +1,7 @@
 //! `weir plugin add` and `push` with a real registry, and with web servers that mean no good.
 
+mod tokens;
+
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -24,19 +26,25 @@ const USERS: &str = "me:$2y$05$abcdefghijklmnopqrstuuLK7U1u6pVRmL7L1BBM2aS35PSZn
 impl Registry {
     /// Starts a registry, with or without users; none where it is not installed.
     fn start(users: Option<&str>) -> Option<Registry> {
+        Registry::start_with(|folder| {
+            let Some(users) = users else { return String::new() };
+            let path = folder.join("users");
+            std::fs::write(&path, users).unwrap();
+            format!("auth: {{htpasswd: {{realm: test, path: {}}}}}\n", path.display())
+        })
+    }
+
+    /// Starts a registry; `auth` says for a folder of its own whom it trusts. None where it is not installed.
+    fn start_with(auth: impl FnOnce(&Path) -> String) -> Option<Registry> {
         let folder = tempfile::tempdir().unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let root = folder.path().join("root");
-        let mut config = format!(
+        let config = format!(
             "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {}}}}}\n\
-             http: {{addr: \"127.0.0.1:{port}\"}}\n",
-            root.display()
+             http: {{addr: \"127.0.0.1:{port}\"}}\n{}",
+            root.display(),
+            auth(folder.path())
         );
-        if let Some(users) = users {
-            let path = folder.path().join("users");
-            std::fs::write(&path, users).unwrap();
-            config += &format!("auth: {{htpasswd: {{realm: test, path: {}}}}}\n", path.display());
-        }
         let path = folder.path().join("config.yml");
         std::fs::write(&path, config).unwrap();
         let started = Command::new("docker-registry")
@@ -197,7 +205,13 @@ fn a_registry_that_knows_its_users_gets_credentials_from_where_they_are_kept() {
 
 /// A web server that answers each path with what `answer` gives for it; it ends with the process.
 fn server(answer: impl Fn(&str) -> Vec<u8> + Send + 'static) -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    serve(TcpListener::bind("127.0.0.1:0").unwrap(), move |head| {
+        answer(head.split(' ').nth(1).unwrap_or_default())
+    })
+}
+
+/// A web server that answers each request with what `answer` gives for its head.
+fn serve(listener: TcpListener, answer: impl Fn(&str) -> Vec<u8> + Send + 'static) -> u16 {
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
         for stream in listener.incoming() {
@@ -208,7 +222,7 @@ fn server(answer: impl Fn(&str) -> Vec<u8> + Send + 'static) -> u16 {
             }
             let head = String::from_utf8_lossy(&head).into_owned();
             // Whoever has enough may hang up.
-            drop(stream.write_all(&answer(head.split(' ').nth(1).unwrap_or_default())));
+            drop(stream.write_all(&answer(&head)));
         }
     });
     port

@@ -84,6 +84,7 @@ fn filled(text: &str, new: &NewPlugin<'_>, sdk: &str) -> String {
         .replace("my-kind", new.kind.as_str())
         .replace("my-setup", setup)
         .replace("`my-use`", &used)
+        .replace("my-limits\n", &limits(new.language).map(in_readme).unwrap_or_default())
         .replace("sdk = true", sdk)
         .replace("force_link_world", &format!("force_link_{world}"))
 }
@@ -116,15 +117,28 @@ fn sdk(folder: Option<&Path>) -> Result<String, AuthorError> {
     Ok(format!("path = {}", serde_json::Value::from(folder)))
 }
 
+/// What plugins in a language need beyond what plugins may use by default.
+fn limits(language: Language) -> Option<&'static str> {
+    match language {
+        // The interpreter alone has more than a component may have.
+        Language::Python => Some("[limits]\ncomponent-size = \"32MiB\"\ninstances = 64\n"),
+        Language::Rust | Language::C | Language::JavaScript => None,
+    }
+}
+
+fn in_readme(limits: &str) -> String {
+    format!(
+        "\nPython's interpreter is part of the component, which is larger than plugins may be by default. A project that uses it\n\
+         says before in its `weir.toml` what `plugin.toml` says here:\n\n```toml\n{limits}```\n"
+    )
+}
+
 fn manifest(new: &NewPlugin<'_>) -> String {
-    // The interpreter of Python alone has more than a component may have by default.
-    let limits = match new.language {
-        Language::Python => {
-            "\n# Python's interpreter is part of the component. A project that uses the plugin says the same in weir.toml.\n\
-             [limits]\ncomponent-size = \"32MiB\"\ninstances = 64\n"
-        }
-        Language::Rust | Language::C | Language::JavaScript => "",
-    };
+    let limits = limits(new.language).map_or_else(String::new, |limits| {
+        format!(
+            "\n# Python's interpreter is part of the component. A project that uses the plugin says the same in weir.toml.\n{limits}"
+        )
+    });
     format!(
         "# What `weir plugin build` and `weir plugin test` go by.\n[plugin]\nname = \"{}\"\nkind = \"{}\"\n\
          language = \"{}\"\n{limits}",
@@ -154,9 +168,16 @@ mod tests {
                         continue;
                     }
                     let text = std::fs::read_to_string(&path).unwrap();
-                    for left in
-                        ["my-plugin", "my_plugin", "MyPlugin", "my-kind", "my-setup", "my-use", "sdk = true"]
-                    {
+                    for left in [
+                        "my-plugin",
+                        "my_plugin",
+                        "MyPlugin",
+                        "my-kind",
+                        "my-setup",
+                        "my-use",
+                        "my-limits",
+                        "sdk = true",
+                    ] {
                         assert!(!text.contains(left), "`{left}` in {}", path.display());
                     }
                 }

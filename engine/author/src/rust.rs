@@ -1,6 +1,7 @@
 //! The Rust compiler that builds plugins, and how it is called.
 
 use std::ffi::{OsStr, OsString};
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -107,7 +108,7 @@ impl Toolchain {
     pub fn build(&self, order: &Order<'_>) -> Result<Vec<u8>, AuthorError> {
         let mut command = Command::new(&self.cargo);
         command
-            .args(["build", "--quiet", "--target", TARGET, "--profile", order.profile])
+            .args(["build", "--target", TARGET, "--profile", order.profile])
             .arg("--target-dir")
             .arg(order.target_dir)
             .current_dir(order.folder)
@@ -115,6 +116,10 @@ impl Toolchain {
             .env("CARGO_ENCODED_RUSTFLAGS", self.flags(order)?)
             // Cargo sets it for the programs that it runs; the system's compiler must not find another one's libraries.
             .env_remove("LD_LIBRARY_PATH");
+        // The first build takes minutes, and whoever waits for it sees how far it is.
+        if !std::io::stderr().is_terminal() {
+            command.arg("--quiet");
+        }
         if order.locked {
             command.arg("--locked");
         }

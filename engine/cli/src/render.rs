@@ -27,7 +27,7 @@ pub(crate) mod watch;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use weir::{Item, ItemStanding};
-use weir_model::{Effect, EventCounts};
+use weir_model::{CalculatorLog, Effect, EventCounts};
 
 use crate::exit::Exit;
 
@@ -92,6 +92,9 @@ pub(crate) fn events(counts: &EventCounts) -> String {
     );
     for sample in &counts.samples {
         out.push_str(&format!("    refused {}:{}: {}\n", sample.file, sample.line, sample.reason));
+    }
+    for line in counts.calculators.iter().flat_map(CalculatorLog::told) {
+        out.push_str(&format!("    {line}\n"));
     }
     out
 }

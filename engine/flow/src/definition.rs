@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use weir_host::contract::calculator;
-use weir_host::{Calculator, Digest, Limits, Plugin};
+use weir_host::{Answer, Calculator, CallError, Digest, Limits, Plugin};
 use weir_math::Tally;
+use weir_model::CalculatorLog;
 
 use crate::ledger::{Ledger, Mark, Slice};
+use crate::log::{Heard, Place};
 
 /// What the contract writes where a slice has no `latest`.
 const NO_LATEST: i64 = i64::MIN;
@@ -34,12 +36,16 @@ pub struct Request {
 /// Requests that share calculator, parameters and event types. It does not change while events are read.
 #[derive(Debug)]
 pub(crate) struct Definition {
+    /// The service and the SLI of the first request.
+    service: String,
     name: String,
     plugin: Plugin,
     limits: Limits,
     params: String,
     /// What the calculator needs, or why it can't be used.
     plan: Result<calculator::Plan, String>,
+    /// What the calculator wrote to its log when it was asked for that.
+    prepared: Heard,
     event_types: Vec<String>,
     /// Where the columns of the plan stand in the batch; none for a field that can't be supplied.
     columns: Vec<Option<usize>>,
@@ -55,6 +61,8 @@ pub(crate) struct Judge {
     calculator: Result<Calculator, Failure>,
     /// A ledger for each request of the definition.
     ledgers: Vec<Ledger>,
+    /// What the calculator wrote to its log.
+    heard: Heard,
 }
 
 /// Why a calculator has stopped.
@@ -94,16 +102,20 @@ pub(crate) fn definitions(
 
 impl Definition {
     fn new(request: &Request) -> Definition {
-        let plan = request
+        let answer = request
             .plugin
             .calculator(&request.sli, &request.limits)
             .and_then(|mut calculator| calculator.prepare(&request.params));
+        let mut prepared = Heard::default();
+        let plan = prepared.hear(Place::Prepared, answer);
         Definition {
+            service: request.service.clone(),
             name: request.sli.clone(),
             plugin: request.plugin.clone(),
             limits: request.limits,
             params: request.params.clone(),
-            plan: plan.map(|answer| answer.value).map_err(|error| error.to_string()),
+            plan,
+            prepared,
             event_types: request.event_types.clone(),
             columns: Vec::new(),
             requests: Vec::new(),
@@ -158,6 +170,7 @@ impl Definition {
         Judge {
             calculator: calculator.map_err(|reason| Failure { block: 0, reason }),
             ledgers: self.requests.iter().map(|(_, slice_seconds)| Ledger::new(*slice_seconds)).collect(),
+            heard: Heard::default(),
         }
     }
 
@@ -173,20 +186,27 @@ impl Definition {
 
     /// Has the calculator judge the slices of a ledger, from the first one that holds something up to `until`
     /// (milliseconds since 1970). The ledger itself where it judges events.
-    pub(crate) fn settled(&self, ledger: &Ledger, until: i64) -> Result<Ledger, String> {
+    pub(crate) fn settled(&self, ledger: &Ledger, until: i64, heard: &mut Heard) -> Result<Ledger, String> {
         if !self.settles() {
             return Ok(ledger.clone());
         }
-        settled(&mut self.calculator()?, &self.name, &self.params, ledger, i64::MIN, until)
+        self.settle_one(&mut self.calculator()?, ledger, (i64::MIN, until), heard)
     }
 
-    /// The finished ledgers with the numbers of their requests, or why there are none. A calculator that settles turns
-    /// slices from the first one that holds something up to `until` into tallies; `from` and `until` are in milliseconds
-    /// since 1970.
-    pub(crate) fn settle(&self, judges: Vec<Judge>, from: i64, until: i64) -> Settled {
+    /// The finished ledgers with the numbers of their requests, or why there are none; and what the calculator wrote to its
+    /// log, if it did. A calculator that settles turns slices from the first one that holds something up to `until` into
+    /// tallies; `from` and `until` are in milliseconds since 1970.
+    pub(crate) fn settle(
+        &self,
+        judges: Vec<Judge>,
+        from: i64,
+        until: i64,
+    ) -> (Settled, Option<CalculatorLog>) {
         let mut ledgers: Option<Vec<Ledger>> = None;
         let mut failure: Option<Failure> = None;
+        let mut heard = vec![self.prepared.clone()];
         for judge in judges {
+            heard.push(judge.heard);
             if let Err(theirs) = judge.calculator
                 && failure.as_ref().is_none_or(|mine| theirs.block < mine.block)
             {
@@ -200,19 +220,57 @@ impl Definition {
             }
         }
         let ledgers = ledgers.unwrap_or_else(|| self.judge().ledgers);
-        let numbers = self.requests.iter().map(|(number, _)| *number);
-        if let Some(Failure { reason, .. }) = failure {
-            return numbers.map(|number| (number, Err(reason.clone()))).collect();
+        // What other threads did beyond the block at which one failed depends on how far they came.
+        let end = failure.as_ref().map_or(Place::Settled, |failure| Place::Block(failure.block));
+        let ledgers: Vec<Result<Ledger, String>> = match failure {
+            Some(Failure { reason, .. }) => ledgers.iter().map(|_| Err(reason.clone())).collect(),
+            None if !self.settles() => ledgers.into_iter().map(Ok).collect(),
+            None => {
+                let mut calculator = self.calculator();
+                let mut settling = Heard::default();
+                let settled = ledgers.iter().map(|ledger| match &mut calculator {
+                    Ok(calculator) => self.settle_one(calculator, ledger, (from, until), &mut settling),
+                    Err(reason) => Err(reason.clone()),
+                });
+                let settled = settled.collect();
+                heard.push(settling);
+                settled
+            }
+        };
+        let log = Heard::first(heard, end).map(|(lines, is_cut)| self.log(lines, is_cut));
+        (self.requests().zip(ledgers).collect(), log)
+    }
+
+    /// Has the calculator judge the slices of one ledger.
+    fn settle_one(
+        &self,
+        calculator: &mut Calculator,
+        ledger: &Ledger,
+        (from, until): (i64, i64),
+        heard: &mut Heard,
+    ) -> Result<Ledger, String> {
+        let slices = WholeSlices::of(ledger, from, until);
+        let Some(slices) = slices else { return Ok(ledger.clone()) };
+        let answer = slices.ask(calculator, &self.params);
+        let tallies = heard.hear(Place::Settled, answer);
+        let tallies = tallies.map_err(|reason| format!("`{}` can't be settled: {reason}", self.name))?;
+        Ok(slices.settled(ledger, tallies))
+    }
+
+    /// What the calculator wrote to its log when it was asked what it needs.
+    pub(crate) fn prepared(&self) -> Heard {
+        self.prepared.clone()
+    }
+
+    /// Lines of the calculator's log, with whose they are.
+    pub(crate) fn log(&self, lines: Vec<String>, is_cut: bool) -> CalculatorLog {
+        CalculatorLog {
+            plugin: self.plugin.name().to_owned(),
+            service: self.service.clone(),
+            sli: self.name.clone(),
+            lines,
+            is_cut,
         }
-        if !self.settles() {
-            return numbers.zip(ledgers.into_iter().map(Ok)).collect();
-        }
-        let mut calculator = self.calculator();
-        let settled = ledgers.iter().map(|ledger| match &mut calculator {
-            Ok(calculator) => settled(calculator, &self.name, &self.params, ledger, from, until),
-            Err(reason) => Err(reason.clone()),
-        });
-        numbers.zip(settled).collect()
     }
 }
 
@@ -229,13 +287,19 @@ impl Judge {
         block: u64,
     ) -> Option<Vec<u8>> {
         let calculator = self.calculator.as_mut().ok()?;
-        match calculator.classify(&definition.params, rows) {
-            Ok(answer) => Some(answer.value),
-            Err(error) => {
-                self.calculator = Err(Failure { block, reason: error.to_string() });
+        let answer = calculator.classify(&definition.params, rows);
+        match self.heard.hear(Place::Block(block), answer) {
+            Ok(marks) => Some(marks),
+            Err(reason) => {
+                self.calculator = Err(Failure { block, reason });
                 None
             }
         }
+    }
+
+    /// What the calculator has written to its log since this was last asked.
+    pub(crate) fn take_heard(&mut self) -> Heard {
+        std::mem::take(&mut self.heard)
     }
 
     /// Adds a row to the ledgers of these requests.
@@ -271,40 +335,62 @@ impl Judge {
     }
 }
 
-fn settled(
-    calculator: &mut Calculator,
-    name: &str,
-    params: &str,
-    ledger: &Ledger,
-    from: i64,
-    until: i64,
-) -> Result<Ledger, String> {
-    let seconds = i64::from(ledger.slice_seconds());
-    let slices: BTreeMap<i64, Slice> = ledger.slices().collect();
-    let Some(first) = slices.keys().next().copied() else { return Ok(ledger.clone()) };
-    let first = first.max(from.div_euclid(1000).div_euclid(seconds) * seconds);
-    // Only whole slices settle: the one that is still running would be judged on a part of its events.
-    let count = (until.div_euclid(1000) - first).div_euclid(seconds).max(0);
-    let empty = Slice { tally: Tally::default(), latest: None };
-    let starts: Vec<i64> = (0..count).map(|idx| first + idx * seconds).collect();
-    let row = |start: &i64| slices.get(start).copied().unwrap_or(empty);
-    let merged = calculator::Slices {
-        first,
-        seconds: ledger.slice_seconds(),
-        good: &starts.iter().map(|start| row(start).tally.good).collect::<Vec<_>>(),
-        bad: &starts.iter().map(|start| row(start).tally.bad).collect::<Vec<_>>(),
-        unknown: &starts.iter().map(|start| row(start).tally.unknown).collect::<Vec<_>>(),
-        latest: &starts.iter().map(|start| row(start).latest.unwrap_or(NO_LATEST)).collect::<Vec<_>>(),
-    };
-    let answer =
-        calculator.settle(params, &merged).map_err(|error| format!("`{name}` can't be settled: {error}"))?;
-    let tallies = answer.value;
-    let settled =
-        starts.iter().zip(tallies.good).zip(tallies.bad.into_iter().zip(tallies.unknown)).filter_map(
-            |((start, good), (bad, unknown))| {
+/// The whole slices of a ledger, from the first one that holds something.
+struct WholeSlices {
+    /// The start of the first one, in seconds since 1970; there may be none after all.
+    first: i64,
+    seconds: u32,
+    starts: Vec<i64>,
+    slices: Vec<Slice>,
+}
+
+impl WholeSlices {
+    /// Those that start at `from` and end by `until` (milliseconds since 1970); none where no slice holds anything.
+    fn of(ledger: &Ledger, from: i64, until: i64) -> Option<WholeSlices> {
+        let seconds = i64::from(ledger.slice_seconds());
+        let known: BTreeMap<i64, Slice> = ledger.slices().collect();
+        let first = known.keys().next().copied()?;
+        let first = first.max(from.div_euclid(1000).div_euclid(seconds) * seconds);
+        // Only whole slices settle: the one that is still running would be judged on a part of its events.
+        let count = (until.div_euclid(1000) - first).div_euclid(seconds).max(0);
+        let empty = Slice { tally: Tally::default(), latest: None };
+        let starts: Vec<i64> = (0..count).map(|idx| first + idx * seconds).collect();
+        let slices = starts.iter().map(|start| known.get(start).copied().unwrap_or(empty)).collect();
+        Some(WholeSlices { first, seconds: ledger.slice_seconds(), starts, slices })
+    }
+
+    fn ask(
+        &self,
+        calculator: &mut Calculator,
+        params: &str,
+    ) -> Result<Answer<calculator::Tallies>, CallError> {
+        let counts = |count: fn(&Slice) -> u64| self.slices.iter().map(count).collect::<Vec<_>>();
+        calculator.settle(
+            params,
+            &calculator::Slices {
+                first: self.first,
+                seconds: self.seconds,
+                good: &counts(|slice| slice.tally.good),
+                bad: &counts(|slice| slice.tally.bad),
+                unknown: &counts(|slice| slice.tally.unknown),
+                latest: &self
+                    .slices
+                    .iter()
+                    .map(|slice| slice.latest.unwrap_or(NO_LATEST))
+                    .collect::<Vec<_>>(),
+            },
+        )
+    }
+
+    /// The ledger with what the calculator made of the slices.
+    fn settled(&self, ledger: &Ledger, tallies: calculator::Tallies) -> Ledger {
+        let tallies = tallies.good.into_iter().zip(tallies.bad.into_iter().zip(tallies.unknown));
+        let settled = self.starts.iter().zip(&self.slices).zip(tallies).filter_map(
+            |((start, slice), (good, (bad, unknown)))| {
                 let tally = Tally { good, bad, unknown };
-                (tally != Tally::default()).then_some((*start, Slice { tally, latest: row(start).latest }))
+                (tally != Tally::default()).then_some((*start, Slice { tally, latest: slice.latest }))
             },
         );
-    Ok(Ledger::from_slices(ledger.slice_seconds(), settled.collect(), ledger.newest()))
+        Ledger::from_slices(self.seconds, settled.collect(), ledger.newest())
+    }
 }

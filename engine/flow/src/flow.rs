@@ -223,9 +223,12 @@ impl Flow {
             counts.not_valid += not_valid;
         }
         let (from, until) = (plan.options.from, plan.options.until);
-        let settled = plan.definitions.iter().zip(judges);
-        let mut ledgers: Vec<(usize, Result<Ledger, String>)> =
-            settled.flat_map(|(definition, judges)| definition.settle(judges, from, until)).collect();
+        let mut ledgers: Vec<(usize, Result<Ledger, String>)> = Vec::new();
+        for (definition, judges) in plan.definitions.iter().zip(judges) {
+            let (settled, log) = definition.settle(judges, from, until);
+            ledgers.extend(settled);
+            counts.calculators.extend(log);
+        }
         ledgers.sort_by_key(|(request, _)| *request);
         let ledgers = ledgers.into_iter().map(|(_, ledger)| ledger).collect();
         Ok(Outcome { ledgers, counts, kept: ordered.kept })

@@ -24,6 +24,7 @@ mod input;
 mod json;
 mod ledger;
 mod live;
+mod log;
 mod number;
 mod otlp;
 #[cfg(feature = "parquet")]

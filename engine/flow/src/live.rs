@@ -1,10 +1,10 @@
 //! Streams that go on: what has been counted is handed out piece by piece, and a run can go on where another stopped.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
-use weir_model::EventCounts;
+use weir_model::{CalculatorLog, EventCounts, Refused};
 
 use crate::blocks::Ending;
 use crate::crew::Work as _;
@@ -13,6 +13,7 @@ use crate::dedupe::{SavedSeen, Seen};
 use crate::definition::{Definition, Request};
 use crate::flow::{FlowError, Options};
 use crate::ledger::Ledger;
+use crate::log::{Heard, Overheard, Told};
 use crate::plan::Plan;
 use crate::tallying::SavedUses;
 use crate::worker::{Block, Ordered, Stream, Worker};
@@ -30,6 +31,10 @@ pub struct Live {
     blocks: u64,
     /// The definition of each request.
     definitions: Vec<usize>,
+    /// What calculators have written to their logs, by definition.
+    told: Vec<Told>,
+    /// What they wrote when they judged slices, which several threads may have them do.
+    settling: Mutex<Overheard>,
 }
 
 /// A stream that is followed.
@@ -49,7 +54,9 @@ pub struct LiveStream {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SavedLive {
     seen: SavedSeen,
-    counts: EventCounts,
+    /// Used, not valid, duplicate, late and refused.
+    counts: [u64; 5],
+    samples: Vec<Refused>,
     uses: SavedUses,
     /// Why calculators have failed, by definition.
     failures: Vec<Option<String>>,
@@ -106,7 +113,16 @@ impl Live {
             .collect();
         definitions.sort_unstable();
         let definitions = definitions.into_iter().map(|(_, definition)| definition).collect();
-        Live { plan, worker, ordered: Ordered::default(), blocks: 0, definitions }
+        let told = plan.definitions.iter().map(|definition| Told::new(definition.prepared())).collect();
+        Live {
+            plan,
+            worker,
+            ordered: Ordered::default(),
+            blocks: 0,
+            definitions,
+            told,
+            settling: Mutex::default(),
+        }
     }
 
     /// Takes in lines of a stream: whole ones, or a last one that will never get its end when `is_last`. Events outside of
@@ -188,10 +204,28 @@ impl Live {
     /// # Errors
     /// When the calculator fails.
     pub fn settle(&self, request: usize, ledger: &Ledger, until: i64) -> Result<Ledger, String> {
-        match self.definition_of(request) {
-            Some(definition) => definition.settled(ledger, until),
-            None => Ok(ledger.clone()),
+        let Some(number) = self.definitions.get(request) else { return Ok(ledger.clone()) };
+        let Some(definition) = self.plan.definitions.get(*number) else { return Ok(ledger.clone()) };
+        let mut heard = Heard::default();
+        let settled = definition.settled(ledger, until, &mut heard);
+        if !heard.is_empty() {
+            self.settling.lock().unwrap_or_else(PoisonError::into_inner).add(*number, heard);
         }
+        settled
+    }
+
+    /// What calculators have written to their logs since this was last asked. Each line is told once, and of each calculator
+    /// only the first ones.
+    pub fn said(&mut self) -> Vec<CalculatorLog> {
+        let mut settling = std::mem::take(self.settling.get_mut().unwrap_or_else(PoisonError::into_inner));
+        let judges = &mut self.worker.findings().judges;
+        let of_definitions = self.plan.definitions.iter().zip(judges).zip(&mut self.told).enumerate();
+        let said = of_definitions.filter_map(|(number, ((definition, judge), told))| {
+            told.hear(judge.take_heard());
+            told.hear(settling.take(number));
+            told.news().map(|(lines, is_cut)| definition.log(lines, is_cut))
+        });
+        said.collect()
     }
 
     fn definition_of(&self, request: usize) -> Option<&Definition> {
@@ -212,11 +246,14 @@ impl Live {
     /// How it stands, for another run to go on from. All ledgers have been taken.
     pub fn saved(&mut self) -> SavedLive {
         let findings = self.worker.findings();
+        let EventCounts { used, not_valid, duplicate, late, refused, samples, calculators: _ } =
+            self.ordered.counts.clone();
         SavedLive {
             uses: findings.uses.saved(),
             failures: findings.judges.iter().map(|judge| judge.failure().map(str::to_owned)).collect(),
             seen: self.ordered.seen.saved(),
-            counts: self.ordered.counts.clone(),
+            counts: [used, not_valid, duplicate, late, refused],
+            samples,
         }
     }
 
@@ -224,7 +261,11 @@ impl Live {
     /// not fit.
     pub fn restore(&mut self, saved: SavedLive) -> bool {
         let Some(seen) = Seen::restored(saved.seen) else { return false };
-        (self.ordered.seen, self.ordered.counts) = (seen, saved.counts);
+        let [used, not_valid, duplicate, late, refused] = saved.counts;
+        let samples = saved.samples;
+        self.ordered.counts =
+            EventCounts { used, not_valid, duplicate, late, refused, samples, calculators: Vec::new() };
+        self.ordered.seen = seen;
         let findings = self.worker.findings();
         findings.uses.restore(saved.uses);
         for (judge, failure) in findings.judges.iter_mut().zip(saved.failures) {

@@ -15,6 +15,7 @@ use crate::contract::budget::{Decision, Situation};
 use crate::contract::calculator::Plan;
 use crate::error::{CallError, LoadError};
 use crate::evidence::Evidence;
+use crate::info::Info;
 use crate::inspect::Inspection;
 use crate::kind::Kind;
 use crate::limits::Limits;
@@ -180,7 +181,8 @@ impl Sandbox {
     pub fn verify(&self, name: &str, component: &[u8], trial: &Trial<'_>) -> Result<Verification, LoadError> {
         let outline = Outline::read(name, component)?;
         let (kind, contract) = outline.exported(name)?;
-        let mut found = Inspection::of(&outline, component, kind, contract);
+        let info = outline.info.and_then(|section| Info::from_section(section).ok());
+        let mut found = Inspection { info, ..Inspection::of(&outline, component, kind, contract) };
         let mut checks = admitted(name, &outline, component, trial);
         if checks.iter().all(|check| check.problem.is_none()) {
             match self.load_with_wasi(name, component, trial.wasi, &trial.limits) {

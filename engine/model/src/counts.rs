@@ -22,6 +22,9 @@ pub struct EventCounts {
     pub refused: u64,
     /// The first refused lines, for people.
     pub samples: Vec<Refused>,
+    /// What calculators wrote to their logs meanwhile.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calculators: Vec<CalculatorLog>,
 }
 
 /// A line that could not be understood.
@@ -34,6 +37,32 @@ pub struct Refused {
     pub line: u64,
     /// What is wrong with it.
     pub reason: String,
+}
+
+/// What a calculator wrote to its log while events were read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct CalculatorLog {
+    /// The calculator.
+    pub plugin: String,
+    /// The service and the SLI that it was asked for: the first ones of those that share calculator and parameters.
+    pub service: String,
+    /// The SLI.
+    pub sli: String,
+    /// The first lines that differ, in the order of the events, each as `level: text`.
+    pub lines: Vec<String>,
+    /// Whether it wrote more lines than these that differ.
+    pub is_cut: bool,
+}
+
+impl CalculatorLog {
+    /// The lines for people, each with calculator and SLI, and whether that was all.
+    pub fn told(&self) -> impl Iterator<Item = String> {
+        let CalculatorLog { plugin, service, sli, lines, is_cut } = self;
+        let rest = is_cut.then_some("more lines that differ were left out");
+        let lines = lines.iter().map(String::as_str).chain(rest);
+        lines.map(move |line| format!("log of plugin `{plugin}` for `{service}/{sli}`: {line}"))
+    }
 }
 
 impl EventCounts {

@@ -117,7 +117,12 @@ impl PreparedBacktest<'_> {
     /// When what was measured does not fit the SLOs, which nothing of this engine's making does.
     pub fn run(&self) -> Result<Backtest, EngineError> {
         let mut report = self.report.clone();
-        report.services = courses(&self.subjects, &self.steps, report.incident_within_seconds)?;
+        let (services, talks) = courses(&self.subjects, &self.steps, report.incident_within_seconds)?;
+        report.services = services;
+        for (set, mut talk) in report.policy_sets.iter().zip(talks) {
+            let origin = (report.policy_sets.len() > 1).then_some(set.as_str());
+            report.notes.extend(talk.news(origin));
+        }
         report.totals = course::totals(&report);
         Ok(report)
     }

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use weir_host::contract::budget::Needs;
-use weir_host::{CallError, Evidence, Kind, Limits, Plugin};
+use weir_host::{Answer, CallError, Evidence, Kind, Limits, Plugin};
 use weir_model::Effect;
 use weir_model::policy::Policy;
 use weir_model::record::Given;
@@ -35,7 +35,7 @@ pub(crate) struct Armed {
     /// The documents that the plugin may read.
     pub(crate) evidence: Evidence,
     /// What a budget policy wants to know; none for other kinds. It depends on the parameters alone, so it is asked once.
-    pub(crate) needs: Option<Result<Needs, CallError>>,
+    pub(crate) needs: Option<Result<Answer<Needs>, CallError>>,
 }
 
 impl Armed {
@@ -44,8 +44,8 @@ impl Armed {
         let limits = plugins::limits(&policy.limits);
         let params = serde_json::Value::Object(policy.policy.params.clone()).to_string();
         let name = policy.policy.about.name.as_str();
-        let needs = (plugin.kind() == Kind::BudgetPolicy)
-            .then(|| plugin.prepare_budget(name, &limits, &params).map(|answer| answer.value));
+        let needs =
+            (plugin.kind() == Kind::BudgetPolicy).then(|| plugin.prepare_budget(name, &limits, &params));
         Armed { policy: policy.policy.clone(), plugin, limits, params, evidence, needs }
     }
 }

@@ -35,6 +35,7 @@ mod signature;
 mod slices;
 mod snapshot;
 mod suggest;
+mod talk;
 mod tallies;
 #[cfg(test)]
 mod testing;
@@ -68,7 +69,7 @@ pub use signature::{KeyNumber, SignatureError, Signed, read_signature, signature
 pub use snapshot::SnapshotError;
 pub use suggest::{Suggestion, Suggestions, Supported};
 pub use tallies::{SliTallies, TallyError, TallySource, WantedTallies};
-pub use toil::ToilReport;
+pub use toil::{Toil, ToilReport};
 pub use watch::{ProjectFiles, Step, Watch, WatchRequest};
 pub use weir_flow::Progress;
 pub use weir_host::{

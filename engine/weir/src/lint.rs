@@ -171,7 +171,7 @@ impl Engine {
         // Overrides are for today, and this outage is not.
         case.overrides.clear();
         let longest = armed.iter().filter_map(|armed| armed.needs.as_ref()?.as_ref().ok());
-        let longest = longest.flat_map(|needs| needs.windows.iter().copied()).max().unwrap_or(0);
+        let longest = longest.flat_map(|needs| needs.value.windows.iter().copied()).max().unwrap_or(0);
         let mut findings = Vec::new();
         for slo in slos.judged(at) {
             let outage = slo.in_outage(longest)?;

@@ -274,7 +274,7 @@ impl Asked<'_> {
             .armed
             .iter()
             .filter_map(|armed| armed.needs.as_ref()?.as_ref().ok())
-            .flat_map(|needs| needs.windows.iter().copied())
+            .flat_map(|needs| needs.value.windows.iter().copied())
             .collect();
         let report = |(entry, status): (&Entry, &SloStatus)| SloReport {
             status: status.clone(),

@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
-use weir_host::Kind;
 use weir_host::contract::scorer;
 use weir_host::contract::types::Fact;
+use weir_host::{CallError, Kind};
 use weir_model::EventCounts;
 use weir_model::event::{Data, Event, WORK_ITEM, WorkItem};
 
@@ -41,18 +41,28 @@ pub struct ToilReport {
     pub events: EventCounts,
 }
 
+/// What the toil scorers of a project say of a period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Toil {
+    /// What they say, in the order of their policies.
+    pub reports: Vec<ToilReport>,
+    /// Why others have nothing to say.
+    pub failures: Vec<CallError>,
+}
+
 impl Engine {
-    /// Scores the work of the `period` seconds before `at`, once for each policy whose plugin is a toil scorer.
+    /// Scores the work of the `period` seconds before `at`, once for each policy whose plugin is a toil scorer. One that fails
+    /// keeps no other from being asked.
     ///
     /// # Errors
-    /// When no policy scores toil, events can't be read, a work item makes no sense, or a scorer fails.
+    /// When no policy scores toil, events can't be read, or a work item makes no sense.
     pub fn toil(
         &self,
         project: &Project,
         at: Timestamp,
         period: u64,
         events: &Events,
-    ) -> Result<Vec<ToilReport>, EngineError> {
+    ) -> Result<Toil, EngineError> {
         self.check_parameters(project)?;
         let until = at.as_second();
         let since = until.saturating_sub(i64::try_from(period).unwrap_or(i64::MAX));
@@ -64,7 +74,7 @@ impl Engine {
             .map(work_item)
             .collect::<Result<Vec<_>, _>>()?;
         let items: Vec<_> = items.into_iter().filter(|item| (since..until).contains(&item.at)).collect();
-        let mut reports = Vec::new();
+        let mut toil = Toil { reports: Vec::new(), failures: Vec::new() };
         for policy in CasePolicy::of_project(project, |_| true) {
             let limits = plugins::limits(&policy.limits);
             let about = &policy.policy.about;
@@ -73,10 +83,14 @@ impl Engine {
                 continue;
             }
             let params = serde_json::Value::Object(policy.policy.params.clone()).to_string();
-            let answer = plugin
-                .score(about.name.as_str(), &limits, &params, since, until, &items)
-                .map_err(EngineError::Call)?;
-            reports.push(ToilReport {
+            let answer = match plugin.score(about.name.as_str(), &limits, &params, since, until, &items) {
+                Ok(answer) => answer,
+                Err(failure) => {
+                    toil.failures.push(failure);
+                    continue;
+                }
+            };
+            toil.reports.push(ToilReport {
                 schema_version: TOIL_VERSION,
                 policy: about.name.to_string(),
                 since: Timestamp::from_second(since).unwrap_or(Timestamp::MIN),
@@ -88,13 +102,13 @@ impl Engine {
                 events: reading.counts.clone(),
             });
         }
-        if reports.is_empty() {
+        if toil.reports.is_empty() && toil.failures.is_empty() {
             return Err(EngineError::question(
                 "no policy of the project scores toil",
                 Some("add a policy with `plugin = \"toil\"` to `policies/`".to_owned()),
             ));
         }
-        Ok(reports)
+        Ok(toil)
     }
 }
 

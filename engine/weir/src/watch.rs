@@ -36,6 +36,7 @@ use crate::engine::{Engine, EngineError, ServiceStatus, USUAL_GATE, nothing_judg
 use crate::measure::{self, Events, KEPT_WHOLE};
 use crate::project::Project;
 use crate::snapshot::{self, SnapshotError};
+use crate::talk::Talk;
 use crate::tallies;
 
 /// Instants are judged at full minutes, in seconds.
@@ -100,6 +101,8 @@ pub struct Watch<'p> {
     /// What has been found out and not yet handed out.
     news: Vec<Transition>,
     notes: Vec<String>,
+    /// What the plugins of policies have written to their logs.
+    talk: Talk,
     /// What the snapshot of the earlier run was marked with; none when it begins anew.
     mark: Option<u64>,
 }
@@ -200,6 +203,7 @@ impl Engine {
             time,
             news: Vec::new(),
             notes: Vec::new(),
+            talk: Talk::default(),
             mark: None,
         })
     }
@@ -330,7 +334,8 @@ impl Watch<'_> {
         })
     }
 
-    /// What should be said about streams and snapshots since this was last asked.
+    /// What should be said about streams, snapshots and logs of plugins since this was last asked. Of a plugin's log each line
+    /// is told once in a run, and only the first ones that differ.
     pub fn notes(&mut self) -> Vec<String> {
         std::mem::take(&mut self.notes)
     }
@@ -393,10 +398,14 @@ impl Watch<'_> {
             if minute >= from {
                 let (kept_from, thresholds) = (self.time.kept_from, self.request.thresholds.as_slice());
                 let judged = Minute { live: &self.live, minute, kept_from, thresholds };
-                self.news.extend(judged.judge(&self.panels, &mut self.services)?);
+                let (news, talk) = judged.judge(&self.panels, &mut self.services)?;
+                self.news.extend(news);
+                self.talk.join(talk);
+                self.notes.extend(self.talk.news(None));
             }
             self.time.minute = Some(minute);
             self.merge(minute)?;
+            self.note_logs();
             minute = minute.saturating_add(MINUTE);
         }
         Ok(())
@@ -407,6 +416,14 @@ impl Watch<'_> {
         let mut ledgers = self.live.take().into_iter();
         for service in &mut self.services {
             service.collect(&mut ledgers);
+        }
+        self.note_logs();
+    }
+
+    /// Passes on what calculators have written to their logs.
+    fn note_logs(&mut self) {
+        for log in self.live.said() {
+            self.notes.extend(log.told());
         }
     }
 

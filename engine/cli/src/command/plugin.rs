@@ -15,6 +15,7 @@ mod verify_signature;
 use std::path::Path;
 
 use weir::Candidate;
+use weir_author::PluginProject;
 use weir_model::Limits;
 use weir_model::source::Source;
 
@@ -67,10 +68,15 @@ fn params(file: Option<&Path>) -> Result<Option<Source>, Failure> {
     }
 }
 
-/// What a plugin may use while it is tried: what a project says, where one is named.
+/// What a plugin may use while it is tried: what a project says, where one is named, else what the `plugin.toml` says in
+/// whose folder the component was built.
 fn limits(arguments: &PluginTrialArguments) -> Result<Limits, Failure> {
-    match &arguments.project {
-        Some(folder) => Ok(super::project_in(Some(folder))?.limits().clone()),
+    if let Some(folder) = &arguments.project {
+        return Ok(super::project_in(Some(folder))?.limits().clone());
+    }
+    let near = std::path::absolute(&arguments.file)?;
+    match near.ancestors().skip(1).take(2).find(|folder| folder.join("plugin.toml").is_file()) {
+        Some(folder) => Ok(PluginProject::load(folder)?.plugin().limits.clone()),
         None => Ok(Limits::default()),
     }
 }

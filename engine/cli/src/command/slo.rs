@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use weir_model::verdict::SloStatus;
-use weir_model::{EventCounts, Severity};
+use weir_model::{CalculatorLog, EventCounts, Severity};
 
 use super::outputs::{Answer, Outputs};
 use super::{Failure, clock, engine, instant, json, notes, now, project, project_in, reading};
@@ -51,6 +51,10 @@ pub(super) fn status(arguments: &SloShowArguments) -> Result<Exit, Failure> {
             json(&Status { schema_version: STATUS_VERSION, at: at.to_string(), services, events: &counts })?
         }
         StatusFormat::OpenMetrics => {
+            // Its form has no place for them.
+            for line in counts.calculators.iter().flat_map(CalculatorLog::told) {
+                output::message(&format!("note: {line}\n"))?;
+            }
             let services = services.iter().map(|status| (status.service.as_str(), status.slos.as_slice()));
             weir_connect::openmetrics::write(at.as_second(), services)
         }

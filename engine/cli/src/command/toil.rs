@@ -4,23 +4,30 @@ use super::outputs::{Answer, Outputs};
 use super::{Failure, clock, engine, instant, json, notes, project, reading};
 use crate::args::ToilArguments;
 use crate::exit::Exit;
-use crate::render;
+use crate::{output, render};
 
 pub(super) fn run(arguments: &ToilArguments) -> Result<Exit, Failure> {
     let outputs = Outputs::open(&arguments.formats)?;
     let project = project(&arguments.project)?;
     let at = instant(&arguments.project, &project);
     let engine = engine()?;
-    let reports =
+    let toil =
         reading(&project, &arguments.events, |events| engine.toil(&project, at, arguments.period, &events))?;
     notes(&engine)?;
     let clock = clock(&project);
     let answer = Answer {
-        human: reports.iter().map(|report| render::toil::report(report, &clock)).collect(),
-        json: json(&reports)?,
+        human: toil.reports.iter().map(|report| render::toil::report(report, &clock)).collect(),
+        json: json(&toil.reports)?,
         junit: None,
-        listing: project.list_toil(&reports),
+        listing: project.list_toil(&toil.reports),
     };
-    outputs.write(answer, &project, Exit::Go)?;
-    Ok(Exit::Go)
+    let exit = if toil.failures.is_empty() { Exit::Go } else { Exit::Undecided };
+    outputs.write(answer, &project, exit)?;
+    for failure in &toil.failures {
+        output::message(&format!("error: {failure}\n"))?;
+        for line in failure.log() {
+            output::message(&format!("  log: {line}\n"))?;
+        }
+    }
+    Ok(exit)
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use weir::{Burn, Report, ServiceReport, SloReport};
 use weir_math::format_duration;
+use weir_model::CalculatorLog;
 use weir_model::finding::{Finding, Outcome};
 use weir_model::verdict::{Flip, PolicyOutcome, SloStatus, Verdict};
 
@@ -326,6 +327,15 @@ fn events(report: &Report) -> String {
         .collect();
     if !rows.is_empty() {
         out.push_str(&table(&["refused", "why"], &rows));
+    }
+    let lines: String = counts
+        .calculators
+        .iter()
+        .flat_map(CalculatorLog::told)
+        .map(|line| format!("<li>{}</li>\n", escaped(&line)))
+        .collect();
+    if !lines.is_empty() {
+        out.push_str(&format!("<ul>\n{lines}</ul>\n"));
     }
     out.push_str("</footer>\n");
     out

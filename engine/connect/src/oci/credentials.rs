@@ -37,6 +37,15 @@ pub enum CredentialsError {
         /// The program.
         helper: String,
     },
+    /// It has an identity token in place of a password.
+    #[error(
+        "it has an identity token for `{registry}`, and none is exchanged here; name a user and a password, or a token that the \
+         registry takes"
+    )]
+    Identity {
+        /// The registry.
+        registry: String,
+    },
 }
 
 impl Credentials {
@@ -53,6 +62,13 @@ impl Credentials {
             .get("auths")
             .and_then(Value::as_object)
             .and_then(|auths| names(registry).into_iter().find_map(|name| auths.get(&name)));
+        let has_identity = |entry: &Value| {
+            entry.get("identitytoken").and_then(Value::as_str).is_some_and(|token| !token.is_empty())
+        };
+        // The password beside it, if there is one, is empty.
+        if found.is_some_and(has_identity) {
+            return Err(CredentialsError::Identity { registry: registry.to_owned() });
+        }
         let said = found.map(of_entry).transpose()?.flatten();
         if said.is_some() {
             return Ok(said);
@@ -106,6 +122,7 @@ mod tests {
                 "https://index.docker.io/v1/": {"username": "you", "password": "p"},
                 "tokens.example.org": {"registrytoken": "t"},
                 "stored.example.org": {},
+                "identity.example.org": {"auth": "MDAwMDo=", "identitytoken": "s3cret"},
                 "broken.example.org": {"auth": "nonsense"}
             },
             "credHelpers": {"helped.example.org": "pass"},
@@ -125,6 +142,7 @@ mod tests {
         check("docker.io", "you p");
         check("tokens.example.org", "token t");
         check("stored.example.org", "helper desktop");
+        check("identity.example.org", "it has an identity token for `identity.example.org`, and none");
         check("helped.example.org", "helper pass");
         check("broken.example.org", "it is not a configuration of Docker's: an `auth`");
         check("other.example.org", "none");

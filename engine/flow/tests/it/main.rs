@@ -2,6 +2,7 @@
 
 #![expect(
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::print_stderr,
     clippy::unwrap_used,
     reason = "a test that can't go on panics, and one that can't begin says so"
@@ -11,6 +12,9 @@ mod batches;
 mod calculators;
 mod fixtures;
 mod formats;
+#[expect(dead_code, reason = "the tests of the sandbox itself use more of it")]
+#[path = "../../../host/tests/it/guest.rs"]
+mod guest;
 mod laws;
 #[cfg(feature = "parquet")]
 mod parquet;
@@ -31,11 +35,16 @@ const UNTIL: i64 = FROM + 86_400_000;
 
 /// A plugin that has been built, from a folder of the repository.
 fn load(component: &str) -> Plugin {
-    static SANDBOX: OnceLock<Sandbox> = OnceLock::new();
-    let sandbox = SANDBOX.get_or_init(|| Sandbox::new(SandboxOptions::default()).unwrap());
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(component);
     let name = path.file_stem().unwrap().to_str().unwrap();
-    sandbox.load(name, &std::fs::read(&path).unwrap(), &patient()).unwrap()
+    load_bytes(name, &std::fs::read(&path).unwrap())
+}
+
+/// A plugin from its bytes.
+fn load_bytes(name: &str, component: &[u8]) -> Plugin {
+    static SANDBOX: OnceLock<Sandbox> = OnceLock::new();
+    let sandbox = SANDBOX.get_or_init(|| Sandbox::new(SandboxOptions::default()).unwrap());
+    sandbox.load(name, component, &patient()).unwrap()
 }
 
 fn availability() -> Plugin {

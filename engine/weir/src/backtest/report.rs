@@ -38,7 +38,8 @@ pub struct Backtest {
     pub left_out: Vec<String>,
     /// What became of the events that were read.
     pub events: EventCounts,
-    /// What there is to say about where the counts come from.
+    /// What there is to say about where the counts come from, and the first lines that differ of what the plugins of policies
+    /// wrote to their logs.
     #[serde(skip)]
     pub notes: Vec<String>,
 }

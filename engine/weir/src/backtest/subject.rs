@@ -16,6 +16,7 @@ use crate::decide::{Armed, Decided, Outlook, Question, decide_each};
 use crate::engine::EngineError;
 use crate::measured::{MeasuredSlo, Standing};
 use crate::parallel::in_parallel;
+use crate::talk::Talk;
 
 /// How many steps one thread takes at a time, and a plugin is asked about with one call: enough for the call to cost next to
 /// nothing beside them, and few enough for the limits of a call.
@@ -49,12 +50,16 @@ struct Step {
     remaining: Vec<Option<String>>,
 }
 
-/// Takes all steps of all services, on as many threads as the machine runs at once, and puts them together.
+/// What the policies of each set say at some moments, and what their plugins wrote to their logs.
+type Answers = Vec<(Vec<Answer>, Talk)>;
+
+/// Takes all steps of all services, on as many threads as the machine runs at once, and puts them together. With them comes
+/// what the plugins of each set of policies wrote to their logs.
 pub(super) fn courses(
     subjects: &[Subject<'_>],
     steps: &Steps,
     within: u64,
-) -> Result<Vec<ServiceBacktest>, EngineError> {
+) -> Result<(Vec<ServiceBacktest>, Vec<Talk>), EngineError> {
     let count = usize::try_from(steps.count()).unwrap_or(usize::MAX);
     let batches = count.div_ceil(BATCH_STEPS);
     let jobs = subjects.iter().flat_map(|subject| (0..batches).map(move |batch| (subject, batch)));
@@ -64,18 +69,31 @@ pub(super) fn courses(
         subject.take(first..last, steps)
     });
     let mut taken = taken.into_iter();
-    subjects
-        .iter()
-        .map(|subject| {
-            let batches: Vec<Vec<Step>> = taken.by_ref().take(batches).collect::<Result<_, _>>()?;
-            subject.together(batches.into_iter().flatten().collect(), steps, within)
-        })
-        .collect()
+    let mut talks = Vec::new();
+    let mut services = Vec::new();
+    for subject in subjects {
+        let mut of_subject = Vec::new();
+        for taken in taken.by_ref().take(batches) {
+            let (steps, heard) = taken?;
+            of_subject.extend(steps);
+            join(&mut talks, heard);
+        }
+        let (service, heard) = subject.together(of_subject, steps, within)?;
+        services.push(service);
+        join(&mut talks, heard);
+    }
+    Ok((services, talks))
+}
+
+/// Joins what was heard of each set of policies with what was heard later.
+fn join(talks: &mut Vec<Talk>, later: Vec<Talk>) {
+    talks.resize(talks.len().max(later.len()), Talk::default());
+    talks.iter_mut().zip(later).for_each(|(talk, later)| talk.join(later));
 }
 
 impl Subject<'_> {
-    /// Takes some of the steps.
-    fn take(&self, range: Range<usize>, steps: &Steps) -> Result<Vec<Step>, EngineError> {
+    /// Takes some of the steps. With them comes what the plugins of each set wrote to their logs.
+    fn take(&self, range: Range<usize>, steps: &Steps) -> Result<(Vec<Step>, Vec<Talk>), EngineError> {
         let moments: Vec<Moment> =
             range.map(|number| self.moment(steps.at(number), self.case.change)).collect::<Result<_, _>>()?;
         let mut taken: Vec<Step> = moments
@@ -85,12 +103,14 @@ impl Subject<'_> {
                 remaining: moment.standing.judged.iter().map(left).collect(),
             })
             .collect();
-        for answers in self.answers(&moments) {
+        let mut talks = Vec::new();
+        for (answers, talk) in self.answers(&moments) {
             for (step, answer) in taken.iter_mut().zip(answers) {
                 step.answers.push(answer);
             }
+            talks.push(talk);
         }
-        Ok(taken)
+        Ok((taken, talks))
     }
 
     /// The service at an instant that begins a minute.
@@ -100,11 +120,12 @@ impl Subject<'_> {
     }
 
     /// What each set of policies says at each moment.
-    fn answers(&self, moments: &[Moment]) -> Vec<Vec<Answer>> {
+    fn answers(&self, moments: &[Moment]) -> Answers {
         let questions: Vec<Question<'_>> =
             moments.iter().map(|Moment { case, standing }| Question { case, standing }).collect();
-        let answer = |decided: Decided| {
+        let answer = |decided: Decided, talk: &mut Talk| {
             let verdict = decided.verdict;
+            talk.hear(&verdict.service, &verdict.policies);
             let (policy, clause) = verdict.decided_by.map(|by| (by.policy, by.clause)).unzip();
             Answer {
                 effect: verdict.effect,
@@ -116,13 +137,20 @@ impl Subject<'_> {
             }
         };
         let of_set = |armed: &Vec<Armed>| {
-            decide_each(&questions, armed, Outlook::Nothing).into_iter().map(answer).collect()
+            let mut talk = Talk::default();
+            let decided = decide_each(&questions, armed, Outlook::Nothing).into_iter();
+            (decided.map(|decided| answer(decided, &mut talk)).collect(), talk)
         };
         self.armed.iter().map(of_set).collect()
     }
 
     /// Puts the steps of the service together.
-    fn together(&self, taken: Vec<Step>, steps: &Steps, within: u64) -> Result<ServiceBacktest, EngineError> {
+    fn together(
+        &self,
+        taken: Vec<Step>,
+        steps: &Steps,
+        within: u64,
+    ) -> Result<(ServiceBacktest, Vec<Talk>), EngineError> {
         let mut answers: Vec<Vec<Answer>> = self.armed.iter().map(|_| Vec::new()).collect();
         let mut budgets = self.budgets(steps.from)?;
         for step in taken {
@@ -133,7 +161,7 @@ impl Subject<'_> {
                 budget.remaining.push(remaining);
             }
         }
-        let deploys = self.judged_deploys(within)?;
+        let (deploys, talks): (Vec<_>, Vec<_>) = self.judged_deploys(within)?.into_iter().unzip();
         let sets = answers.iter().zip(deploys).map(|(answers, deploys)| {
             let runs = course::runs(answers, steps);
             let mut alerts = course::alerts(answers, steps);
@@ -145,13 +173,14 @@ impl Subject<'_> {
             [own, others] => course::differences(own, others, steps),
             _ => Vec::new(),
         };
-        Ok(ServiceBacktest {
+        let backtest = ServiceBacktest {
             service: self.service.about.name.to_string(),
             sets,
             differences,
             incidents: self.incidents.clone(),
             budgets,
-        })
+        };
+        Ok((backtest, talks))
     }
 
     /// The budgets of the SLOs that count, without any step.
@@ -167,7 +196,7 @@ impl Subject<'_> {
     }
 
     /// The deploys, judged by each set of policies.
-    fn judged_deploys(&self, within: u64) -> Result<Vec<Vec<Deploy>>, EngineError> {
+    fn judged_deploys(&self, within: u64) -> Result<Vec<(Vec<Deploy>, Talk)>, EngineError> {
         let moments: Vec<Moment> = self
             .deploys
             .iter()
@@ -190,7 +219,7 @@ impl Subject<'_> {
                 })
                 .collect()
         };
-        Ok(self.answers(&moments).into_iter().map(judge).collect())
+        Ok(self.answers(&moments).into_iter().map(|(answers, talk)| (judge(answers), talk)).collect())
     }
 
     /// The first incident that began, or was declared where nobody knows when it began, soon after an instant.

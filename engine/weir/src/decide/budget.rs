@@ -61,11 +61,15 @@ impl<'q> Opened<'q> {
         match &armed.needs {
             None => outcome.failed(policy, format!("plugin `{}` is no budget policy", armed.plugin.name())),
             Some(Err(error)) => outcome.error(policy, error),
-            Some(Ok(_)) if slos.is_empty() => {}
-            Some(Ok(needs)) => match self::situation(case, needs, &slos) {
-                Ok(state) => situation = Some(state),
-                Err(reason) => outcome.failed(policy, unclear(armed, &reason)),
-            },
+            Some(Ok(needs)) => {
+                outcome.outcome.log = needs.log.iter().map(ToString::to_string).collect();
+                if !slos.is_empty() {
+                    match self::situation(case, &needs.value, &slos) {
+                        Ok(state) => situation = Some(state),
+                        Err(reason) => outcome.failed(policy, unclear(armed, &reason)),
+                    }
+                }
+            }
         }
         Opened { at: case.at, slos, situation, outcome }
     }
@@ -81,7 +85,7 @@ impl<'q> Opened<'q> {
             Ok(answer) => answer,
             Err(error) => return self.outcome.error(&armed.policy, &error),
         };
-        self.outcome.outcome.log = answer.log.iter().map(ToString::to_string).collect();
+        self.outcome.outcome.log.extend(answer.log.iter().map(ToString::to_string));
         if let Err(reason) = self.decided(answer.value, armed, outlook) {
             self.outcome.failed(&armed.policy, unclear(armed, &reason));
         }

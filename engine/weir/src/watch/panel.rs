@@ -8,6 +8,7 @@ use super::watched::Watched;
 use crate::decide::{Armed, Outlook, Question, decide_each};
 use crate::engine::EngineError;
 use crate::parallel::in_parallel;
+use crate::talk::Talk;
 
 /// How many SLOs a plugin is asked about with one call, unless a single service has more: enough for the call to cost next to
 /// nothing beside them, and few enough that their counts, half a megabyte each, do not fill the memory.
@@ -28,7 +29,7 @@ impl Panel {
     /// The longest time that its policies look back, apart from the windows of the SLOs themselves, in seconds.
     pub(super) fn longest_look(&self) -> i64 {
         let needs = self.armed.iter().filter_map(|armed| armed.needs.as_ref()?.as_ref().ok());
-        let longest = needs.flat_map(|needs| &needs.windows).max().copied().unwrap_or_default();
+        let longest = needs.flat_map(|needs| &needs.value.windows).max().copied().unwrap_or_default();
         i64::try_from(longest).unwrap_or(i64::MAX)
     }
 }
@@ -46,7 +47,7 @@ pub(super) struct Minute<'w> {
 
 impl Minute<'_> {
     /// Judges all services, on as many threads as the machine runs at once, and tells what has changed: service by service,
-    /// whoever judged them.
+    /// whoever judged them. With it comes what the plugins wrote to their logs.
     ///
     /// # Errors
     /// When what was measured does not fit the SLOs, which nothing of this engine's making does.
@@ -54,7 +55,7 @@ impl Minute<'_> {
         &self,
         panels: &[Panel],
         services: &mut [Watched<'_>],
-    ) -> Result<Vec<Transition>, EngineError> {
+    ) -> Result<(Vec<Transition>, Talk), EngineError> {
         let is_quick = services.len() < FEW;
         let mut parts: Vec<(&Panel, Vec<&mut Watched<'_>>)> =
             panels.iter().map(|panel| (panel, Vec::new())).collect();
@@ -73,12 +74,14 @@ impl Minute<'_> {
         let judge = |(panel, services)| self.judge_part(panel, services);
         let told: Vec<_> =
             if is_quick { jobs.into_iter().map(judge).collect() } else { in_parallel(jobs, judge) };
-        let mut news = Vec::new();
+        let (mut news, mut talk) = (Vec::new(), Talk::default());
         for told in told {
-            news.extend(told?);
+            let (of_part, talk_of_part) = told?;
+            news.extend(of_part);
+            talk.join(talk_of_part);
         }
         news.sort_by(|one: &Transition, other| one.service.cmp(&other.service));
-        Ok(news)
+        Ok((news, talk))
     }
 
     /// Judges some services that the same policies judge.
@@ -86,17 +89,18 @@ impl Minute<'_> {
         &self,
         panel: &Panel,
         mut services: Vec<&mut Watched<'_>>,
-    ) -> Result<Vec<Transition>, EngineError> {
+    ) -> Result<(Vec<Transition>, Talk), EngineError> {
         let look = |service: &mut &mut Watched<'_>| service.look(self.live, self.minute, self.kept_from);
         let standings = services.iter_mut().map(look).collect::<Result<Vec<_>, _>>()?;
         let questions: Vec<Question<'_>> =
             services.iter().zip(&standings).map(|(service, standing)| service.question(standing)).collect();
         let decided = decide_each(&questions, &panel.armed, Outlook::Nothing);
-        let mut news = Vec::new();
+        let (mut news, mut talk) = (Vec::new(), Talk::default());
         for ((service, standing), decided) in services.iter_mut().zip(&standings).zip(decided) {
+            talk.hear(&decided.verdict.service, &decided.verdict.policies);
             news.extend(service.tell(decided, standing, self.thresholds));
         }
-        Ok(news)
+        Ok((news, talk))
     }
 }
 

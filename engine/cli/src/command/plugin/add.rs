@@ -1,6 +1,6 @@
 //! `weir plugin add`: a plugin of somebody else's, or of one's own, becomes a part of the project.
 
-use weir::{Addition, Candidate, Digest};
+use weir::{Addition, Candidate, Digest, Rule};
 
 use super::super::{Failure, engine, notes, project_in};
 use super::fetch::{Fetched, fetch};
@@ -32,6 +32,15 @@ pub(super) fn run(arguments: &PluginAddArguments) -> Result<Exit, Failure> {
     if !verification.passed() {
         output::result(&render::plugin::verification(&verification))?;
         output::message("error: the plugin was not added\n")?;
+        if verification.checks.iter().any(|check| check.rule == Rule::Size && check.problem.is_some()) {
+            let file = project.root().join("weir.toml");
+            let size = fetched.component.len().div_ceil(1 << 20);
+            output::message(&format!(
+                "help: let plugins have more in `{}`: `component-size = \"{size}MiB\"` under `[limits]`; whatever else it \
+                 needs, its `plugin.toml` says\n",
+                file.display()
+            ))?;
+        }
         return Ok(Exit::Stop);
     }
     let itself = verification.component.info.as_ref().map(|info| info.name.as_str());
