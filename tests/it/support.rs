@@ -11,6 +11,21 @@ pub(crate) fn sample() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies/sample")
 }
 
+/// An SLI and an SLO of the alerts that fire: those that page somebody are bad.
+pub(crate) const PAGES: &str = r#"
+[[sli]]
+name = "pages"
+plugin = "availability"
+event-types = ["weir.alert.fired"]
+params = { field = "data.urgency", bad-values = ["page"] }
+
+[[slo]]
+name = "pages"
+sli = "pages"
+objective = "90%"
+window = "1d"
+"#;
+
 /// What came of a run.
 pub(crate) struct Run {
     pub(crate) code: i32,
