@@ -361,6 +361,7 @@ fn read(
     }
 }
 
+#[cfg(any(feature = "alertmanager", feature = "prometheus"))]
 /// What to say of an answer of `url` that its API, as people call it, does not give.
 pub(crate) fn not_the_api(url: &str, api: &str, error: &serde_json::Error) -> String {
     let why = match error.is_data() {
