@@ -66,8 +66,18 @@ fn what_goes_with_the_rules_is_written_for_the_project() {
     let project = Project::new();
     let routes = project.weir(&["generate", "alertmanager"]);
     assert!(routes.code == 0 && routes.stdout.contains("-page"), "{}{}", routes.stdout, routes.stderr);
-    let dashboard = weir(&["generate", "grafana"]);
-    assert!(serde_json::from_str::<serde_json::Value>(&dashboard.stdout).is_ok(), "{}", dashboard.stdout);
+    for (which, uid) in [("overview", "weir-overview"), ("slo", "weir-slo"), ("policy", "weir-policy")] {
+        let run = project.weir(&["generate", "grafana", "--dashboard", which]);
+        let dashboard: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        assert_eq!((run.code, dashboard["uid"].as_str()), (0, Some(uid)), "{}", run.stderr);
+    }
+    project.remove("policies/error-budget.toml");
+    let none = project.weir(&["generate", "grafana", "--dashboard", "policy"]);
+    assert!(
+        none.code == 2 && none.stderr.contains("no policy of the project runs `error-budget`"),
+        "{}",
+        none.stderr
+    );
     let metrics = project.weir(&["slo", "status", "--format", "openmetrics"]);
     assert_eq!(metrics.code, 0, "{}", metrics.stderr);
     let judged = "weir_slo_judged{service=\"my-service\",slo=\"availability\"} 1\n";

@@ -149,8 +149,8 @@ pub(crate) enum GenerateCommand {
     Prometheus(GeneratePrometheusArguments),
     /// Write routes for the alerts of those rules: by team and urgency, with pages before tickets
     Alertmanager(GenerateArguments),
-    /// Write a dashboard over what those rules record
-    Grafana,
+    /// Write a dashboard over what those rules record: of all SLOs, of one, or of the error budget policies
+    Grafana(GenerateGrafanaArguments),
 }
 
 /// The subcommands of `weir import`.
@@ -235,6 +235,28 @@ pub(crate) struct GeneratePrometheusArguments {
     pub(crate) style: RuleStyle,
     #[command(flatten)]
     pub(crate) what: GenerateArguments,
+}
+
+/// The arguments of `weir generate grafana`.
+#[derive(Debug, Args)]
+pub(crate) struct GenerateGrafanaArguments {
+    /// Which dashboard
+    #[arg(long, value_enum, default_value = "overview")]
+    pub(crate) dashboard: Dashboard,
+    /// The project's folder, for `policy` [default: the nearest folder upwards that holds a weir.toml]
+    #[arg(long, short, value_name = "DIR")]
+    pub(crate) project: Option<PathBuf>,
+}
+
+/// The dashboards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Dashboard {
+    /// All SLOs: what is left of their budgets, what burns, what fires
+    Overview,
+    /// One SLO: its objective, its budget, and what that comes from
+    Slo,
+    /// The project's error budget policies: their stages, and the SLOs that these hold for
+    Policy,
 }
 
 /// Whose names and shape rules have.

@@ -63,7 +63,7 @@ pub(crate) fn run(command: Command) -> Result<Exit, Failure> {
         Command::Generate { command: GenerateCommand::Alertmanager(arguments) } => {
             generate::alertmanager(&arguments)
         }
-        Command::Generate { command: GenerateCommand::Grafana } => generate::grafana(),
+        Command::Generate { command: GenerateCommand::Grafana(arguments) } => generate::grafana(&arguments),
         Command::Import { command: ImportCommand::Openslo(arguments) } => import::openslo(&arguments),
         Command::Import { command: ImportCommand::Sloth(arguments) } => import::sloth(&arguments),
         Command::Import { command: ImportCommand::Pyrra(arguments) } => import::pyrra(&arguments),
