@@ -152,6 +152,51 @@ fn what_is_imported_is_a_project_that_rules_are_generated_from() {
 }
 
 #[test]
+fn what_is_imported_can_be_counted_by_a_server() {
+    let project = Project::new();
+    let spec = "version: prometheus/v1\nservice: lending\nlabels: {owner: readers}\nslos:\n  - name: loans\n    objective: \
+                99.9\n    sli:\n      events:\n        error_query: sum(rate(failed_total[{{.window}}]))\n        \
+                total_query: sum(rate(loans_total[{{.window}}]))\n    alerting: {}\n  - name: shares\n    objective: 99\n    \
+                sli: {raw: {error_ratio_query: 'share[{{.window}}]'}}\n    alerting: {}\n";
+    project.write("lending.yml", spec);
+    let (file, out) = (project.path("lending.yml"), project.path("services"));
+    let run = weir(&[
+        "import",
+        "sloth",
+        file.to_str().unwrap(),
+        "--source",
+        "metrics",
+        "--out",
+        out.to_str().unwrap(),
+    ]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(
+        run.stderr.contains("left out: lending/shares: no source counts it: a share has no counts\n"),
+        "{}",
+        run.stderr
+    );
+    let text = std::fs::read_to_string(project.path("services/lending.toml")).unwrap();
+    assert!(text.contains("name = \"loans\"\nsource = \"metrics\"\n"), "{text}");
+    assert!(text.contains("name = \"shares\"\nplugin = \"availability\"\n"), "{text}");
+    let missing = project.weir(&["slo", "status"]);
+    assert!(
+        missing.code == 2 && missing.stderr.contains("there is no source `metrics`"),
+        "{}",
+        missing.stderr
+    );
+    let source = "\n[[source]]\nname = \"metrics\"\nformat = \"prometheus\"\nurl = \"http://127.0.0.1:9\"\n";
+    let text = std::fs::read_to_string(project.path("weir.toml")).unwrap();
+    project.write("weir.toml", format!("{text}{source}"));
+    let status = project.weir(&["slo", "status", "lending"]);
+    assert!(
+        status.code == 0 && status.stdout.contains("can't be reached"),
+        "{}{}",
+        status.stdout,
+        status.stderr
+    );
+}
+
+#[test]
 fn slos_of_slo_generator_get_the_window_of_their_policy() {
     let project = Project::new();
     let slo = |backend: &str, name: &str| {

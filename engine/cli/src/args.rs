@@ -59,6 +59,7 @@ pub(crate) enum Command {
     /// Write an override: policies are overruled for a while; or list those that are there
     Override(OverrideArguments),
     /// Explain a rule: what it means, where it is configured, what to do about it
+    #[command(long_flag = "explain")]
     Explain(ExplainArguments),
     /// Derive a decision again from its record, and say whether it comes out the same
     Replay(ReplayArguments),
@@ -68,7 +69,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: PluginCommand,
     },
-    /// Write what other systems read: rules, routes, a dashboard
+    /// Write what other systems read: rules, routes, dashboards
     Generate {
         /// What to write.
         #[command(subcommand)]
@@ -172,6 +173,9 @@ pub(crate) struct ImportArguments {
     /// The files
     #[arg(required = true)]
     pub(crate) files: Vec<PathBuf>,
+    /// Have this source of the project count what the SLIs measure: a server with the query API of Prometheus
+    #[arg(long, value_name = "NAME")]
+    pub(crate) source: Option<weir_model::Name>,
     /// Write the service files to this folder, where none may be in the way [default: standard output]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
