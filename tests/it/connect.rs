@@ -66,8 +66,18 @@ fn what_goes_with_the_rules_is_written_for_the_project() {
     let project = Project::new();
     let routes = project.weir(&["generate", "alertmanager"]);
     assert!(routes.code == 0 && routes.stdout.contains("-page"), "{}{}", routes.stdout, routes.stderr);
-    let dashboard = weir(&["generate", "grafana"]);
-    assert!(serde_json::from_str::<serde_json::Value>(&dashboard.stdout).is_ok(), "{}", dashboard.stdout);
+    for (which, uid) in [("overview", "weir-overview"), ("slo", "weir-slo"), ("policy", "weir-policy")] {
+        let run = project.weir(&["generate", "grafana", "--dashboard", which]);
+        let dashboard: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        assert_eq!((run.code, dashboard["uid"].as_str()), (0, Some(uid)), "{}", run.stderr);
+    }
+    project.remove("policies/error-budget.toml");
+    let none = project.weir(&["generate", "grafana", "--dashboard", "policy"]);
+    assert!(
+        none.code == 2 && none.stderr.contains("no policy of the project runs `error-budget`"),
+        "{}",
+        none.stderr
+    );
     let metrics = project.weir(&["slo", "status", "--format", "openmetrics"]);
     assert_eq!(metrics.code, 0, "{}", metrics.stderr);
     let judged = "weir_slo_judged{service=\"my-service\",slo=\"availability\"} 1\n";
@@ -139,6 +149,51 @@ fn what_is_imported_is_a_project_that_rules_are_generated_from() {
         run.stdout
     );
     assert_eq!(weir(&["import", "pyrra", file.to_str().unwrap()]).code, 2);
+}
+
+#[test]
+fn what_is_imported_can_be_counted_by_a_server() {
+    let project = Project::new();
+    let spec = "version: prometheus/v1\nservice: lending\nlabels: {owner: readers}\nslos:\n  - name: loans\n    objective: \
+                99.9\n    sli:\n      events:\n        error_query: sum(rate(failed_total[{{.window}}]))\n        \
+                total_query: sum(rate(loans_total[{{.window}}]))\n    alerting: {}\n  - name: shares\n    objective: 99\n    \
+                sli: {raw: {error_ratio_query: 'share[{{.window}}]'}}\n    alerting: {}\n";
+    project.write("lending.yml", spec);
+    let (file, out) = (project.path("lending.yml"), project.path("services"));
+    let run = weir(&[
+        "import",
+        "sloth",
+        file.to_str().unwrap(),
+        "--source",
+        "metrics",
+        "--out",
+        out.to_str().unwrap(),
+    ]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(
+        run.stderr.contains("left out: lending/shares: no source counts it: a share has no counts\n"),
+        "{}",
+        run.stderr
+    );
+    let text = std::fs::read_to_string(project.path("services/lending.toml")).unwrap();
+    assert!(text.contains("name = \"loans\"\nsource = \"metrics\"\n"), "{text}");
+    assert!(text.contains("name = \"shares\"\nplugin = \"availability\"\n"), "{text}");
+    let missing = project.weir(&["slo", "status"]);
+    assert!(
+        missing.code == 2 && missing.stderr.contains("there is no source `metrics`"),
+        "{}",
+        missing.stderr
+    );
+    let source = "\n[[source]]\nname = \"metrics\"\nformat = \"prometheus\"\nurl = \"http://127.0.0.1:9\"\n";
+    let text = std::fs::read_to_string(project.path("weir.toml")).unwrap();
+    project.write("weir.toml", format!("{text}{source}"));
+    let status = project.weir(&["slo", "status", "lending"]);
+    assert!(
+        status.code == 0 && status.stdout.contains("can't be reached"),
+        "{}{}",
+        status.stdout,
+        status.stderr
+    );
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Project, sample, weir};
+use crate::support::{PAGES, Project, sample, weir};
 
 const WEIR_TOML: &str = r#"
 [project]
@@ -33,12 +33,6 @@ owner = "team-a"
 [[sli]]
 name = "availability"
 plugin = "availability"
-
-[[sli]]
-name = "pages"
-plugin = "availability"
-event-types = ["weir.alert.fired"]
-params = { field = "data.urgency", bad-values = ["page"] }
 
 [[slo]]
 name = "availability"
@@ -192,7 +186,10 @@ fn alerts_that_fire_are_events_of_the_service_that_they_are_about() {
         "alerts/api.json",
         serde_json::to_string_pretty(&json!([alert("Slow", "critical", "active")])).unwrap(),
     );
-    project.edit("services/my-service.toml", "sli = \"availability\"", "sli = \"pages\"");
+    project.write(
+        "services/my-service.toml",
+        format!("[service]\nname = \"my-service\"\nowner = \"team-a\"\n{PAGES}"),
+    );
     let run = project.weir(&["slo", "status", "--at", "2026-01-01T03:00:00Z", "--format", "json"]);
     assert_eq!(run.code, 0, "{}", run.stderr);
     let status: Value = serde_json::from_str(&run.stdout).unwrap();

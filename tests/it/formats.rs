@@ -5,48 +5,20 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::support::{Project, Run, sample, weir, weir_with};
+use crate::support::{Project, Run, gate_on_sample, sample, weir, weir_with};
 
 const FORMATS: [&str; 7] = ["human", "sarif", "junit", "github", "gitlab", "markdown", "tap"];
-
-/// Asks the gate about a service of the sample project, in a format.
-fn of_sample(service: &str, format: &str) -> Run {
-    let records = tempfile::tempdir().unwrap();
-    let (project, records) = (sample(), records.path().to_str().unwrap().to_owned());
-    let project = project.to_str().unwrap();
-    weir(&["gate", service, "--project", project, "--records", &records, "--format", format])
-}
-
-/// A project whose service fails half its requests, with an override.
-fn overruled() -> Project {
-    let project = Project::new();
-    project.requests(180, 2).write(
-        "overrides/incident.toml",
-        r#"
-            [[override]]
-            service = "my-service"
-            effect = "allow"
-            reason = "the fix for the outage is in this release"
-            by = "Ada"
-            approved-by = "Grace"
-            from = "2026-01-01T01:00:00Z"
-            until = "2026-01-03T01:00:00Z"
-            ticket = "OPS-7"
-        "#,
-    );
-    project
-}
 
 const OVERRULED: [&str; 4] = ["gate", "my-service", "--at", "2026-01-01T01:30:00Z"];
 
 /// Every kind of verdict in a format, by name, with its exit code.
 fn verdicts(format: &str) -> Vec<(&'static str, Run, i32)> {
-    let overruled = overruled().weir(&[&OVERRULED[..], &["--format", format]].concat());
+    let overruled = Project::overruled().weir(&[&OVERRULED[..], &["--format", format]].concat());
     vec![
-        ("passing", of_sample("catalog", format), 0),
-        ("warned", of_sample("search", format), 0),
-        ("frozen-and-waived", of_sample("checkout", format), 1),
-        ("undecided", of_sample("reports", format), 3),
+        ("passing", gate_on_sample("catalog", &["--format", format]), 0),
+        ("warned", gate_on_sample("search", &["--format", format]), 0),
+        ("frozen-and-waived", gate_on_sample("checkout", &["--format", format]), 1),
+        ("undecided", gate_on_sample("reports", &["--format", format]), 3),
         ("overruled", overruled, 0),
     ]
 }
@@ -122,7 +94,7 @@ fn sarif_is_valid() {
 
 #[test]
 fn a_waived_finding_is_suppressed_in_sarif() {
-    let run = of_sample("checkout", "sarif");
+    let run = gate_on_sample("checkout", &["--format", "sarif"]);
     let log: Value = serde_json::from_str(&run.stdout).unwrap();
     let results = log["runs"][0]["results"].as_array().unwrap();
     let waived = results.iter().find(|result| result["ruleId"] == "production-readiness/drill").unwrap();
@@ -269,7 +241,7 @@ fn github_gets_annotations_a_summary_and_outputs() {
 #[test]
 fn an_override_is_loud_in_every_format() {
     for format in ["human", "json", "sarif", "junit", "github", "gitlab", "markdown", "tap"] {
-        let run = overruled().weir(&[&OVERRULED[..], &["--format", format]].concat());
+        let run = Project::overruled().weir(&[&OVERRULED[..], &["--format", format]].concat());
         assert_eq!(run.code, 0, "{format}: {}", run.stderr);
         for part in ["Ada", "Grace", "the fix for the outage is in this release"] {
             assert!(run.stdout.contains(part), "{format}: {}", run.stdout);
@@ -306,7 +278,7 @@ fn texts_give_no_orders_in_any_format() {
 
 #[test]
 fn several_formats_go_to_files_at_once() {
-    let project = overruled();
+    let project = Project::overruled();
     let file = |name: &str| project.path(name);
     let output = |format: &str| format!("{format}={}", file(format).display());
     let outputs: Vec<String> = FORMATS.iter().map(|format| output(format)).collect();
@@ -329,7 +301,7 @@ fn several_formats_go_to_files_at_once() {
 
 #[test]
 fn what_can_not_be_written_is_said_before_anything_is_decided() {
-    let project = overruled();
+    let project = Project::overruled();
     std::fs::create_dir(project.path("folder")).unwrap();
     let check = |output: &str, part: &str| {
         let run = project.weir(&[&OVERRULED[..], &["--output", output]].concat());
@@ -357,7 +329,7 @@ fn what_can_not_be_written_is_said_before_anything_is_decided() {
 
 #[test]
 fn a_file_stays_as_it_was_when_there_is_no_answer() {
-    let project = overruled();
+    let project = Project::overruled();
     project.write("result.json", "before");
     let output = format!("json={}", project.path("result.json").display());
     let run = project.weir(&["gate", "nothing", "--output", &output]);

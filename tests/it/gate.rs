@@ -1,68 +1,51 @@
 //! The gate on recorded traffic, and each of its exit codes.
 
-use crate::support::{Project, sample, weir, weir_reading};
-
-/// Asks the gate about a service of the sample project and leaves the record in a folder of its own.
-fn gate_on_sample(service: &str, more: &[&str]) -> (i32, String) {
-    let records = tempfile::tempdir().unwrap();
-    let project = sample();
-    let fixed = [
-        "gate",
-        service,
-        "--project",
-        project.to_str().unwrap(),
-        "--records",
-        records.path().to_str().unwrap(),
-    ];
-    let run = weir(&[&fixed, more].concat());
-    assert!(run.stderr.contains("recorded in "), "{}", run.stderr);
-    (run.code, run.stdout)
-}
+use crate::support::{Project, Run, gate_on_sample, sample, weir, weir_reading};
 
 #[test]
 fn catalog_may_change() {
-    let (code, verdict) = gate_on_sample("catalog", &[]);
+    let Run { code, stdout: verdict, .. } = gate_on_sample("catalog", &[]);
     insta::assert_snapshot!(verdict);
     assert_eq!(code, 0);
 }
 
 #[test]
 fn search_may_change_with_a_warning() {
-    let (code, verdict) = gate_on_sample("search", &[]);
+    let Run { code, stdout: verdict, .. } = gate_on_sample("search", &[]);
     insta::assert_snapshot!(verdict);
     assert_eq!(code, 0);
 }
 
 #[test]
 fn a_warning_can_fail_the_pipeline() {
-    let (code, _) = gate_on_sample("search", &["--fail-on-warn"]);
+    let Run { code, .. } = gate_on_sample("search", &["--fail-on-warn"]);
     assert_eq!(code, 4);
 }
 
 #[test]
 fn checkout_is_frozen() {
-    let (code, verdict) = gate_on_sample("checkout", &[]);
+    let Run { code, stdout: verdict, .. } = gate_on_sample("checkout", &[]);
     insta::assert_snapshot!(verdict);
     assert_eq!(code, 1);
 }
 
 #[test]
 fn a_fix_of_checkout_may_go_out() {
-    let (code, verdict) = gate_on_sample("checkout", &["--change", "fix"]);
+    let Run { code, stdout: verdict, .. } = gate_on_sample("checkout", &["--change", "fix"]);
     insta::assert_snapshot!(verdict);
     assert_eq!(code, 0);
 }
 
 #[test]
 fn reports_is_undecided_because_its_data_is_stale() {
-    let (code, verdict) = gate_on_sample("reports", &[]);
+    let Run { code, stdout: verdict, .. } = gate_on_sample("reports", &[]);
     insta::assert_snapshot!(verdict);
     assert_eq!(code, 3);
 }
 
 #[test]
 fn machines_get_json_with_a_version() {
-    let (code, verdict) = gate_on_sample("checkout", &["--format", "json"]);
+    let Run { code, stdout: verdict, .. } = gate_on_sample("checkout", &["--format", "json"]);
     insta::assert_snapshot!(verdict);
     assert_eq!(code, 1);
 }
@@ -70,7 +53,7 @@ fn machines_get_json_with_a_version() {
 #[test]
 fn an_earlier_instant_has_an_earlier_answer() {
     // The day before its failures began, checkout was healthy.
-    let (code, verdict) = gate_on_sample("checkout", &["--at", "2026-11-23T12:00:00Z"]);
+    let Run { code, stdout: verdict, .. } = gate_on_sample("checkout", &["--at", "2026-11-23T12:00:00Z"]);
     assert_eq!(code, 0, "{verdict}");
 }
 
@@ -141,20 +124,8 @@ fn a_watched_policy_stops_nothing() {
 
 #[test]
 fn an_override_is_obeyed_shown_and_ends() {
-    let project = Project::new();
-    project.requests(180, 2).write(
-        "overrides/incident.toml",
-        r#"
-            [[override]]
-            service = "my-service"
-            effect = "allow"
-            reason = "the fix for the outage is in this release"
-            by = "Ada"
-            approved-by = "Grace"
-            from = "2026-01-01T01:00:00Z"
-            until = "2026-01-01T02:00:00Z"
-        "#,
-    );
+    let project = Project::overruled();
+    project.edit("overrides/incident.toml", "2026-01-03T01:00:00Z", "2026-01-01T02:00:00Z");
     let gate = |at: &str| project.weir(&["gate", "my-service", "--at", at]);
     let run = gate("2026-01-01T01:30:00Z");
     assert_eq!(run.code, 0, "{}", run.stdout);

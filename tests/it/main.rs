@@ -9,7 +9,6 @@
     reason = "a test that can't go on has failed, and one that can't begin says so"
 )]
 
-mod alertmanager;
 mod author;
 mod backtest;
 mod bad_input;

@@ -1,10 +1,12 @@
-//! Counts from real servers: Prometheus, what it scrapes, what stands before it. And from servers that answer nonsense.
+//! Counts and alerts from real servers: Prometheus, what it scrapes, what stands before it, Alertmanager. And from servers
+//! that answer nonsense.
 
 mod alerts;
 mod backfilled;
 mod fake;
 mod live;
 mod native;
+mod pager;
 mod programs;
 mod refusals;
 

@@ -99,6 +99,8 @@ fn a_rule_is_explained() {
     for own in ["weir/override", "waiver-unused", "lasts-too-long", "burn-rate/no-data"] {
         assert_eq!(explain(own).code, 0, "{own}");
     }
+    let flag = weir(&["--explain", "drill", "--project", sample.to_str().unwrap()]);
+    assert_eq!((flag.code, flag.stdout), (0, explain("drill").stdout));
     let run = explain("dril");
     assert_eq!(run.code, 2, "{}", run.stdout);
     assert!(run.stderr.contains("did you mean `drill`?"), "{}", run.stderr);

@@ -11,6 +11,34 @@ pub(crate) fn sample() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies/sample")
 }
 
+/// An SLI and an SLO of the alerts that fire: those that page somebody are bad.
+pub(crate) const PAGES: &str = r#"
+[[sli]]
+name = "pages"
+plugin = "availability"
+event-types = ["weir.alert.fired"]
+params = { field = "data.urgency", bad-values = ["page"] }
+
+[[slo]]
+name = "pages"
+sli = "pages"
+objective = "90%"
+window = "1d"
+"#;
+
+/// An override for two days.
+const OVERRIDE: &str = r#"
+[[override]]
+service = "my-service"
+effect = "allow"
+reason = "the fix for the outage is in this release"
+by = "Ada"
+approved-by = "Grace"
+from = "2026-01-01T01:00:00Z"
+until = "2026-01-03T01:00:00Z"
+ticket = "OPS-7"
+"#;
+
 /// What came of a run.
 pub(crate) struct Run {
     pub(crate) code: i32,
@@ -53,6 +81,16 @@ pub(crate) fn weir_reading(arguments: &[&str], input: &str) -> Run {
     Run::of(child.wait_with_output().expect("it ends"))
 }
 
+/// Asks the gate about a service of the sample project, and leaves the record in a folder of its own.
+pub(crate) fn gate_on_sample(service: &str, more: &[&str]) -> Run {
+    let records = TempDir::new().expect("a folder can be made");
+    let (project, records) = (sample(), records.path().to_str().expect("the path is UTF-8").to_owned());
+    let project = project.to_str().expect("the path is UTF-8");
+    let run = weir(&[&["gate", service, "--project", project, "--records", &records], more].concat());
+    assert!(run.stderr.contains("recorded in "), "{}", run.stderr);
+    run
+}
+
 /// What a pipeline may have in its environment, and changes what is written.
 const OF_PIPELINES: [&str; 4] =
     ["GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT", "GITHUB_WORKSPACE", "CI_PROJECT_DIR"];
@@ -90,6 +128,14 @@ impl Project {
         let run = weir(&["init", folder.path().to_str().expect("the path is UTF-8")]);
         assert_eq!(run.code, 0, "{}", run.stderr);
         Project { folder }
+    }
+
+    /// A project whose service fails half its requests, with an override that lets changes through nevertheless: from
+    /// 2026-01-01T01:00Z for two days.
+    pub(crate) fn overruled() -> Project {
+        let project = Project::new();
+        project.requests(180, 2).write("overrides/incident.toml", OVERRIDE);
+        project
     }
 
     /// A path in the project.

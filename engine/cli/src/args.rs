@@ -59,6 +59,7 @@ pub(crate) enum Command {
     /// Write an override: policies are overruled for a while; or list those that are there
     Override(OverrideArguments),
     /// Explain a rule: what it means, where it is configured, what to do about it
+    #[command(long_flag = "explain")]
     Explain(ExplainArguments),
     /// Derive a decision again from its record, and say whether it comes out the same
     Replay(ReplayArguments),
@@ -68,7 +69,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: PluginCommand,
     },
-    /// Write what other systems read: rules, routes, a dashboard
+    /// Write what other systems read: rules, routes, dashboards
     Generate {
         /// What to write.
         #[command(subcommand)]
@@ -149,8 +150,8 @@ pub(crate) enum GenerateCommand {
     Prometheus(GeneratePrometheusArguments),
     /// Write routes for the alerts of those rules: by team and urgency, with pages before tickets
     Alertmanager(GenerateArguments),
-    /// Write a dashboard over what those rules record
-    Grafana,
+    /// Write a dashboard over what those rules record: of all SLOs, of one, or of the error budget policies
+    Grafana(GenerateGrafanaArguments),
 }
 
 /// The subcommands of `weir import`.
@@ -172,6 +173,9 @@ pub(crate) struct ImportArguments {
     /// The files
     #[arg(required = true)]
     pub(crate) files: Vec<PathBuf>,
+    /// Have this source of the project count what the SLIs measure: a server with the query API of Prometheus
+    #[arg(long, value_name = "NAME")]
+    pub(crate) source: Option<weir_model::Name>,
     /// Write the service files to this folder, where none may be in the way [default: standard output]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
@@ -235,6 +239,28 @@ pub(crate) struct GeneratePrometheusArguments {
     pub(crate) style: RuleStyle,
     #[command(flatten)]
     pub(crate) what: GenerateArguments,
+}
+
+/// The arguments of `weir generate grafana`.
+#[derive(Debug, Args)]
+pub(crate) struct GenerateGrafanaArguments {
+    /// Which dashboard
+    #[arg(long, value_enum, default_value = "overview")]
+    pub(crate) dashboard: Dashboard,
+    /// The project's folder, for `policy` [default: the nearest folder upwards that holds a weir.toml]
+    #[arg(long, short, value_name = "DIR")]
+    pub(crate) project: Option<PathBuf>,
+}
+
+/// The dashboards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Dashboard {
+    /// All SLOs: what is left of their budgets, what burns, what fires
+    Overview,
+    /// One SLO: its objective, its budget, and what that comes from
+    Slo,
+    /// The project's error budget policies: their stages, and the SLOs that these hold for
+    Policy,
 }
 
 /// Whose names and shape rules have.

@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use weir::{Engine, EngineError, EngineOptions, Events, InitError, Project, ProjectError, TallySource, View};
+use weir::{Engine, EngineError, EngineOptions, Events, InitError, Project, ProjectError, Servers, View};
 use weir_author::AuthorError;
 use weir_connect::oci::OciError;
 use weir_model::{Diagnostic, Verdict};
@@ -37,7 +37,7 @@ use crate::exit::Exit;
 use crate::output::Bar;
 use crate::render::Clock;
 use crate::render::diagnostics::diagnostics;
-use crate::servers::Servers;
+use crate::servers::HttpServers;
 
 /// Runs a subcommand.
 pub(crate) fn run(command: Command) -> Result<Exit, Failure> {
@@ -63,7 +63,7 @@ pub(crate) fn run(command: Command) -> Result<Exit, Failure> {
         Command::Generate { command: GenerateCommand::Alertmanager(arguments) } => {
             generate::alertmanager(&arguments)
         }
-        Command::Generate { command: GenerateCommand::Grafana } => generate::grafana(),
+        Command::Generate { command: GenerateCommand::Grafana(arguments) } => generate::grafana(&arguments),
         Command::Import { command: ImportCommand::Openslo(arguments) } => import::openslo(&arguments),
         Command::Import { command: ImportCommand::Sloth(arguments) } => import::sloth(&arguments),
         Command::Import { command: ImportCommand::Pyrra(arguments) } => import::pyrra(&arguments),
@@ -215,8 +215,8 @@ fn clock(project: &Project) -> Clock {
 fn reading<T>(project: &Project, arguments: &EventArguments, ask: impl FnOnce(Events) -> T) -> T {
     let bar = Bar::start();
     let progress = bar.as_ref().map(Bar::progress);
-    let servers: Arc<dyn TallySource> = Arc::new(Servers::new(project));
-    ask(Events { progress, tallies: Some(servers), ..events(arguments) })
+    let servers: Arc<dyn Servers> = Arc::new(HttpServers::new(project));
+    ask(Events { progress, servers: Some(servers), ..events(arguments) })
 }
 
 fn events(arguments: &EventArguments) -> Events {

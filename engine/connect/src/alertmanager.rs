@@ -3,6 +3,9 @@
 //! Which pager and which tracker these are is nothing that Weir knows, so the receivers are empty: their names stay when
 //! the file is written again, and what they do is added where they are used.
 
+#[cfg(feature = "http")]
+pub mod api;
+
 use weir_model::{Name, Service};
 
 use crate::yaml::write::Yaml;

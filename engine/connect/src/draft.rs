@@ -9,6 +9,8 @@ use weir_model::slo::{Budgeting, UnknownCountsAs};
 use weir_model::value::{Duration, Objective, Percentage};
 use weir_model::{MeasuredAt, Name, PromQuery};
 
+use crate::left::LeftOut;
+
 /// What was read from files of another system.
 #[derive(Debug)]
 pub struct Imported {
@@ -16,6 +18,30 @@ pub struct Imported {
     pub services: Vec<ServiceDraft>,
     /// What could not be carried over, as it stands in the files: errors for SLOs that are missing, warnings for the rest.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Imported {
+    /// Has a source of the project count what the SLIs measure, in place of a plugin that looks at events. Gives the SLIs that
+    /// it can't count, which keep their plugin.
+    pub fn count_by(&mut self, source: &Name) -> Vec<LeftOut> {
+        let mut left_out = Vec::new();
+        for service in &mut self.services {
+            for sli in &mut service.slis {
+                match sli.uncountable() {
+                    None => {
+                        sli.source = Some(source.clone());
+                        sli.event_types.clear();
+                        sli.params.clear();
+                    }
+                    Some(why) => left_out.push(LeftOut {
+                        about: format!("{}/{}", service.name, sli.name),
+                        what: format!("no source counts it: {why}"),
+                    }),
+                }
+            }
+        }
+        left_out
+    }
 }
 
 /// A service file to write.
@@ -163,6 +189,18 @@ impl SliDraft {
             self.params.insert("threshold".to_owned(), threshold.into());
         }
         self
+    }
+
+    /// Why a server can't be asked for its counts; none where it can.
+    fn uncountable(&self) -> Option<&'static str> {
+        let query =
+            |key: &str| self.prometheus.iter().find(|(known, _)| *known == key).map(|(_, query)| query);
+        match (query("good").or(query("bad")), query("valid")) {
+            (Some(part), Some(valid)) if part.is_counter() == valid.is_counter() => None,
+            (Some(_), Some(_)) => Some("one of its queries is a counter and one an expression"),
+            _ if query("error-ratio").is_some() => Some("a share has no counts"),
+            _ => Some("nothing says how Prometheus counts it"),
+        }
     }
 
     fn write(&self, out: &mut String) {

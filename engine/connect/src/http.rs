@@ -361,5 +361,15 @@ fn read(
     }
 }
 
+#[cfg(any(feature = "alertmanager", feature = "prometheus"))]
+/// What to say of an answer of `url` that its API, as people call it, does not give.
+pub(crate) fn not_the_api(url: &str, api: &str, error: &serde_json::Error) -> String {
+    let why = match error.is_data() {
+        true => format!("says something else than the {api} does"),
+        false => "answers with no JSON".to_owned(),
+    };
+    format!("`{url}` {why}: {error}")
+}
+
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@
 //! [`Diagnostic`](weir_model::Diagnostic) with its place for each such item, and writers a [`LeftOut`].
 //!
 //! - [`prometheus`] writes recording and alerting rules from SLOs, and test cases for them.
-//! - [`alertmanager`] writes routes for their alerts, [`grafana`] a dashboard.
+//! - [`alertmanager`] writes routes for their alerts and asks for those that fire, [`grafana`] writes a dashboard.
 //! - [`openmetrics`] writes what is left of error budgets as metrics.
 //! - [`http`] asks servers, within limits.
 //! - [`oci`] fetches plugins from registries of containers, and sends them there.

@@ -6,6 +6,7 @@ use weir_host::contract::calculator;
 use weir_host::{Answer, Calculator, CallError, Digest, Limits, Plugin};
 use weir_math::Tally;
 use weir_model::CalculatorLog;
+use weir_model::event::{ALERT_CLEARED, ALERT_FIRED, is_of_type};
 
 use crate::ledger::{Ledger, Mark, Slice};
 use crate::log::{Heard, Place};
@@ -28,8 +29,8 @@ pub struct Request {
     pub limits: Limits,
     /// Its parameters, as a JSON object.
     pub params: String,
-    /// The types of events that the SLI measures; a `*` at the end stands for any rest. Empty for all types but those
-    /// that the flow keeps whole.
+    /// The types of events that the SLI measures; a `*` at the end stands for any rest. Empty for all types but alerts and
+    /// those that the flow keeps whole.
     pub event_types: Vec<String>,
 }
 
@@ -140,15 +141,13 @@ impl Definition {
         self.columns.get(field).copied().flatten()
     }
 
-    /// Whether the SLI measures events of this type, which is kept whole or not.
+    /// Whether the SLI measures events of this type, which is kept whole or not. Alerts have to be named.
     pub(crate) fn measures(&self, kind: &str, kept_whole: bool) -> bool {
         if self.event_types.is_empty() {
-            return !kept_whole;
+            // An alert is nothing that a service did: it has none of the fields that tell good from bad.
+            return !kept_whole && !matches!(kind, ALERT_FIRED | ALERT_CLEARED);
         }
-        self.event_types.iter().any(|pattern| match pattern.strip_suffix('*') {
-            Some(start) => kind.starts_with(start),
-            None => kind == pattern,
-        })
+        self.event_types.iter().any(|pattern| is_of_type(kind, pattern))
     }
 
     /// The requests for events of this service, as positions among those of the definition.

@@ -27,6 +27,15 @@ pub const OTEL_SPAN: &str = "weir.otel.span";
 /// The type of an event about a piece of work that somebody did. Its data is a [`WorkItem`].
 pub const WORK_ITEM: &str = "weir.work.item";
 
+/// Whether a type of events is what a pattern names: a type, or the beginning of types with a `*` after it.
+#[must_use]
+pub fn is_of_type(kind: &str, pattern: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(start) => kind.starts_with(start),
+        None => kind == pattern,
+    }
+}
+
 /// One event. What it borrows, it borrows from the text that it was read from, which must be in memory as a whole.
 ///
 /// Two events are the same when `source` and `id` are the same.

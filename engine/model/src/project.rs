@@ -62,20 +62,20 @@ pub struct About {
     pub environments: Vec<String>,
 }
 
-/// A set of files with events, or a server that counts them.
+/// A set of files with events, or a server that knows of some or counts them.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[schemars(extend("allOf" = [either("paths", "url")]))]
 pub struct EventSource {
     /// The source's name.
     pub name: Name,
-    /// What the files hold, or what the server is.
+    /// What the files hold, or what the server is or knows.
     pub format: EventFormat,
     /// The files.
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub paths: Vec<PathPattern>,
-    /// Servers: the address, up to where the server's own paths begin.
+    /// Servers (Prometheus, Alertmanager): the address, up to where the server's own paths begin.
     pub url: Option<Text>,
     /// Servers: how it is reached, and what tells it who asks.
     pub connection: Option<Connection>,
@@ -98,7 +98,8 @@ words! {
         Csv = "csv",
         /// Spans of OpenTelemetry: OTLP in its JSON form, one export a line.
         OtlpSpans = "otlp-spans",
-        /// Alerts of Alertmanager: notifications of its webhook, one a line, or answers of its API.
+        /// Alerts of Alertmanager: notifications of its webhook, one a line, or answers of its API; or those that a server
+        /// knows of now.
         Alertmanager = "alertmanager",
         /// Tables in Parquet, one event a row, with the names of fields for columns.
         Parquet = "parquet",
@@ -239,12 +240,20 @@ impl Content for Project {
 impl EventSource {
     /// Reports a place that the format has none of: files of a server, or the address of files.
     fn check_place(&self, table: &str, problems: &mut Problems<'_>) {
-        let is_server = self.format == EventFormat::Prometheus;
+        let is_server = match self.format {
+            EventFormat::Prometheus => true,
+            EventFormat::Alertmanager => self.url.is_some(),
+            EventFormat::CloudEvents
+            | EventFormat::AccessLog
+            | EventFormat::Csv
+            | EventFormat::OtlpSpans
+            | EventFormat::Parquet => false,
+        };
         if let Some(connection) = &self.connection {
             connection.check(&format!("{table}/connection"), problems);
         }
         if is_server {
-            let help = "remove it: a server has an address";
+            let help = "remove it: a server has an address, and files are a source of their own";
             needless(
                 problems,
                 table,

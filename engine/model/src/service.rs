@@ -133,7 +133,7 @@ pub struct Sli {
     /// Where it is measured.
     pub measured_at: Option<MeasuredAt>,
     /// The types of events that it measures; a `*` at the end stands for any rest. Empty for all types but those of work
-    /// items, deploys and incidents.
+    /// items, deploys, incidents and alerts.
     #[serde(default)]
     pub event_types: Vec<Text>,
     /// The plugin's parameters; the plugin's own schema says which.

@@ -139,6 +139,14 @@ impl Translator<'_> {
         self.diagnostics.push(diagnostic);
     }
 
+    fn missing_one_of(&mut self, table: &str, key: &str, others: &[&str]) {
+        self.missing_key(table, key);
+        if let Some(diagnostic) = self.diagnostics.last_mut().filter(|_| !others.is_empty()) {
+            let others: Vec<String> = others.iter().map(|other| quote(other)).collect();
+            diagnostic.help = Some(format!("{} can stand in its place", others.join(" or ")));
+        }
+    }
+
     fn wrong_type(&mut self, pointer: &str, found: &Value, expected: &[JsonType]) {
         let mut expected: Vec<&str> =
             expected.iter().filter(|kind| **kind != JsonType::Null).map(|kind| type_name(*kind)).collect();
@@ -213,6 +221,14 @@ impl Translator<'_> {
             let valid = words.iter().flat_map(|(_, _, valid)| valid.iter().copied());
             return self.unknown_word(&pointer, word, valid);
         }
+        // Forms that lack a key each: any of the keys would do.
+        let lacking: Vec<&str> =
+            fitting.iter().filter_map(|errors| lacking(errors, self.relative(pointer))).collect();
+        if let [key, others @ ..] = lacking.as_slice()
+            && lacking.len() == fitting.len()
+        {
+            return self.missing_one_of(pointer, key, others);
+        }
         let meant = fitting
             .iter()
             .min_by_key(|errors| (errors.iter().any(|error| words_of(error).is_some()), errors.len()))
@@ -224,6 +240,17 @@ impl Translator<'_> {
 
     fn relative<'p>(&self, pointer: &'p str) -> &'p str {
         pointer.strip_prefix(self.base).unwrap_or(pointer)
+    }
+}
+
+/// The one key that a table lacks; none where something else is wrong.
+fn lacking<'e>(errors: &'e [ValidationError<'_>], table: &str) -> Option<&'e str> {
+    match errors {
+        [error] if error.instance_path().as_str() == table => match error.kind() {
+            ValidationErrorKind::Required { property } => property.as_str(),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

@@ -10,6 +10,7 @@
 //! Nothing here reads the clock: every question names the instant that it is about. The engine writes decision records and
 //! compiled plugins, and nothing else.
 
+mod alerts;
 mod authoring;
 mod backtest;
 mod bundled;
@@ -31,6 +32,7 @@ mod project;
 mod records;
 mod replay;
 mod report;
+mod servers;
 mod signature;
 mod slices;
 mod snapshot;
@@ -65,10 +67,10 @@ pub use replay::Replay;
 pub use report::{
     BudgetHistory, Burn, LowestBudget, Report, ReportRequest, ReportTotals, ServiceReport, SloReport,
 };
+pub use servers::{Servers, WantedTallies};
 pub use signature::{KeyNumber, SignatureError, Signed, read_signature, signature_path, verify_signature};
 pub use snapshot::SnapshotError;
 pub use suggest::{Suggestion, Suggestions, Supported};
-pub use tallies::{SliTallies, TallyError, TallySource, WantedTallies};
 pub use toil::{Toil, ToilReport};
 pub use watch::{ProjectFiles, Step, Watch, WatchRequest};
 pub use weir_flow::Progress;

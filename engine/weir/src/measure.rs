@@ -14,11 +14,13 @@ use weir_model::project::{EventFormat, EventSource};
 use weir_model::service::Service;
 use weir_model::{EventCounts, Name, Slo};
 
+use crate::alerts::Alerts;
 use crate::engine::{EngineError, wrong_kind};
 use crate::glob;
 use crate::plugins::{self, Plugins};
 use crate::project::Project;
-use crate::tallies::{self, TallySource};
+use crate::servers::Servers;
+use crate::tallies;
 
 /// The types of events that are few, and kept whole instead of measured.
 pub(crate) const KEPT_WHOLE: [&str; 5] =
@@ -31,8 +33,8 @@ pub struct Events {
     pub files: Vec<PathBuf>,
     /// Whether the first event that can't be understood stops the run.
     pub strict: bool,
-    /// Who hands in the counts of SLIs that name a source. Not asked where files are read instead of the project's sources.
-    pub tallies: Option<Arc<dyn TallySource>>,
+    /// Who asks the servers that the project's sources name. Nobody is asked where files are read instead of the sources.
+    pub servers: Option<Arc<dyn Servers>>,
     /// Where it is noted how far reading has come, for whoever shows it.
     pub progress: Option<Arc<Progress>>,
 }
@@ -106,7 +108,9 @@ pub(crate) fn read_stretch(
     };
     let requests = wanted.iter().flatten().map(|wanted| wanted.request.clone()).collect();
     let mut flow = Flow::new(requests, options);
+    let alerts = Alerts::asked(project, services, events)?;
     read_all(&event_files(project, services, events)?, &mut flow, events.progress.as_ref())?;
+    alerts.read(&mut flow)?;
     let outcome = flow.finish()?;
     let mut ledgers = outcome.ledgers.into_iter();
     let of_slo = |(wanted, ledger): (Wanted, Result<Ledger, String>)| SloLedger {
@@ -120,6 +124,7 @@ pub(crate) fn read_stretch(
     for ((service, slos), taken) in services.iter().zip(wanted).zip(taken) {
         let read = slos.into_iter().zip(ledgers.by_ref()).map(of_slo);
         let mut of_service: Vec<SloLedger> = read.chain(taken).collect();
+        alerts.leave_unknown(service, &mut of_service);
         of_service.sort_by_key(|ledger| service.slos.iter().position(|slo| slo.name.as_str() == ledger.slo));
         measured.push(of_service);
     }
@@ -219,9 +224,6 @@ fn source_files(project: &Project, services: &[&Service]) -> Result<Vec<SourceFi
     let mut files = Vec::new();
     for source in &project.file.sources {
         let about = |name: &Name| services.iter().any(|service| service.about.name == *name);
-        if source.format == EventFormat::Prometheus {
-            continue;
-        }
         if source.format == EventFormat::AccessLog && !source.service.as_ref().is_none_or(about) {
             continue;
         }

@@ -1,74 +1,17 @@
 //! Counts from elsewhere: what a source has counted already is handed in by slice, beside the events that Weir reads itself.
-//!
-//! The engine asks nobody over a network: whoever embeds it brings a [`TallySource`], and the engine tells it what it needs.
 
 use std::collections::BTreeMap;
-use std::fmt::Debug;
 
 use jiff::Timestamp;
 use weir_flow::{Ledger, Slice};
-use weir_math::Tally;
-use weir_model::Sli;
+use weir_model::SourceError;
 use weir_model::diagnostic::quote;
-use weir_model::project::EventSource;
 use weir_model::service::Service;
 
 use crate::engine::EngineError;
 use crate::measure::{Events, Origin, SloLedger, Stretch, horizon};
 use crate::project::Project;
-
-/// Hands in what has been counted already. Any number of threads may ask.
-pub trait TallySource: Debug + Send + Sync {
-    /// The tallies of an SLI.
-    ///
-    /// # Errors
-    /// When they can't be had.
-    fn tallies(&self, wanted: &WantedTallies<'_>) -> Result<SliTallies, TallyError>;
-}
-
-/// The counts that an SLI needs.
-#[derive(Debug, Clone, Copy)]
-pub struct WantedTallies<'p> {
-    /// The service.
-    pub service: &'p Service,
-    /// One of its SLIs, which says what is counted.
-    pub sli: &'p Sli,
-    /// The source that counts it.
-    pub source: &'p EventSource,
-    /// The length of a slice in seconds.
-    pub slice_seconds: u32,
-    /// Where the first slice that matters starts, or before it.
-    pub from: Timestamp,
-    /// The instant of the question: what happens at it or later is not known yet.
-    pub until: Timestamp,
-}
-
-/// The counts of an SLI.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SliTallies {
-    /// What is known, by the instant at which a slice starts, in seconds since 1970: a multiple of the slice's length. A
-    /// slice that is not there is unknown.
-    pub slices: BTreeMap<i64, Tally>,
-    /// The newest instant that something is known of, before the instant of the question.
-    pub newest: Option<Timestamp>,
-}
-
-/// Why there are no counts.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum TallyError {
-    /// They could not be had now: the SLOs of the SLI are undecided, and this is why.
-    #[error("{0}")]
-    Unknown(String),
-    /// What the project says of the source or of the SLI is wrong.
-    #[error("{message}")]
-    Wrong {
-        /// What is wrong.
-        message: String,
-        /// What to do about it.
-        help: Option<String>,
-    },
-}
+use crate::servers::WantedTallies;
 
 /// The ledgers of the SLOs that a source has counted, for each service in this order.
 ///
@@ -123,7 +66,7 @@ fn taken_of(
 fn ledger(wanted: &WantedTallies<'_>, events: &Events) -> Result<Result<Ledger, String>, EngineError> {
     let (sli, source) = (quote(wanted.sli.name.as_str()), quote(wanted.source.name.as_str()));
     let about = |why: &str| format!("the SLI {sli} has no counts from the source {source}: {why}");
-    let Some(counts) = events.tallies.as_ref().filter(|_| events.files.is_empty()) else {
+    let Some(servers) = events.servers.as_ref().filter(|_| events.files.is_empty()) else {
         let why = if events.files.is_empty() {
             "nobody hands them in"
         } else {
@@ -131,12 +74,12 @@ fn ledger(wanted: &WantedTallies<'_>, events: &Events) -> Result<Result<Ledger, 
         };
         return Ok(Err(about(why)));
     };
-    let tallies = match counts.tallies(wanted) {
+    let tallies = match servers.tallies(wanted) {
         Ok(tallies) => tallies,
-        Err(TallyError::Unknown(why)) => return Ok(Err(about(&why))),
-        Err(TallyError::Wrong { message, help }) => {
+        Err(SourceError::Wrong { message, help }) => {
             return Err(EngineError::question(about(&message), help));
         }
+        Err(error) => return Ok(Err(about(&error.to_string()))),
     };
     let until = wanted.until.as_millisecond();
     let newest = tallies.newest.map(|newest| newest.as_millisecond());

@@ -31,6 +31,7 @@ use self::saved::Saved;
 use self::sources::Sources;
 pub use self::takeover::ProjectFiles;
 use self::watched::Watched;
+use crate::alerts;
 use crate::case::CasePolicy;
 use crate::engine::{Engine, EngineError, ServiceStatus, USUAL_GATE, nothing_judged};
 use crate::measure::{self, Events, KEPT_WHOLE};
@@ -151,6 +152,7 @@ impl Engine {
         let judged = self.watched_services(project, request)?;
         let services: Vec<&Service> = judged.iter().map(|(service, _)| *service).collect();
         tallies::only_events(&services)?;
+        alerts::only_streams(project, &services, &request.events)?;
         let grain = self.grain(project);
         let wanted = measure::wanted(project, &self.plugins, &services, &grain)?;
         let lateness = i64::try_from(request.lateness_seconds).unwrap_or(i64::MAX).saturating_mul(1000);

@@ -1,15 +1,14 @@
 //! An alert that goes off at a real Prometheus when Weir says it does, and comes through a real Alertmanager.
 
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use jiff::Timestamp;
 
 use super::fake::{Fake, answer};
-use super::programs::{Program, free_port, get, missing, prometheus, send, until, value};
+use super::pager::{self, Webhook, alertmanager};
+use super::programs::{Program, get, missing, prometheus, send, until, value};
 use super::{project, slo};
 use crate::support::Project;
 
@@ -29,25 +28,6 @@ fn service(is_broken: Arc<AtomicBool>) -> Fake {
         );
         answer("200 OK", "Content-Type: text/plain; version=0.0.4\r\n", &text)
     })
-}
-
-/// An Alertmanager that tells a webhook of all alerts at once.
-fn alertmanager(folder: &Path, webhook: &Fake) -> Program {
-    let file = folder.join("alertmanager.yml");
-    let text = format!(
-        "route: {{receiver: hook, group_wait: 0s, group_interval: 1s}}\nreceivers:\n  - name: hook\n    webhook_configs: \
-         [{{url: 'http://127.0.0.1:{}/hook'}}]\n",
-        webhook.port()
-    );
-    std::fs::write(&file, text).unwrap();
-    let port = free_port();
-    let mut command = Command::new("prometheus-alertmanager");
-    command
-        .arg(format!("--config.file={}", file.display()))
-        .arg(format!("--storage.path={}", folder.join("alertmanager").display()))
-        .arg(format!("--web.listen-address=127.0.0.1:{port}"))
-        .arg("--cluster.listen-address=");
-    Program::start(&mut command, port, "/-/ready")
 }
 
 /// A Prometheus that scrapes the service and tells Alertmanager.
@@ -82,12 +62,7 @@ fn an_alert_goes_off_when_the_back_test_says_so_and_reaches_a_webhook() {
     }
     let folder = tempfile::tempdir().unwrap();
     let is_broken = Arc::new(AtomicBool::new(false));
-    let told: Arc<Mutex<Vec<String>>> = Arc::default();
-    let hears = Arc::clone(&told);
-    let webhook = Fake::start(move |asked| {
-        hears.lock().unwrap().push(asked.body.clone());
-        answer("200 OK", "", "")
-    });
+    let webhook = Webhook::start();
     let (target, alertmanager) = (service(Arc::clone(&is_broken)), alertmanager(folder.path(), &webhook));
     let server = watching(folder.path(), &target, &alertmanager);
     let url = format!("http://127.0.0.1:{}/prom", server.port());
@@ -115,7 +90,9 @@ fn an_alert_goes_off_when_the_back_test_says_so_and_reaches_a_webhook() {
     assert!(active > broken_from, "{active} {broken_from}");
 
     agrees(&project, active);
+    let told = webhook.wait_for(&["WeirErrorBudgetBurn"]);
     is_told(&told, active);
+    is_read(&told, &alertmanager, active);
 }
 
 /// Holds gate and back-test against the instant from which the alert was active.
@@ -155,13 +132,8 @@ fn agrees(project: &Project, active: Timestamp) {
 }
 
 /// Holds what came to the webhook against the form that Alertmanager promises.
-fn is_told(told: &Mutex<Vec<String>>, active: Timestamp) {
-    until("the webhook is told", || {
-        told.lock().unwrap().iter().any(|body| body.contains("WeirErrorBudgetBurn"))
-    });
-    let bodies = told.lock().unwrap();
-    let body = bodies.iter().find(|body| body.contains("WeirErrorBudgetBurn")).unwrap();
-    let message: serde_json::Value = serde_json::from_str(body).unwrap();
+fn is_told(told: &str, active: Timestamp) {
+    let message: serde_json::Value = serde_json::from_str(told).unwrap();
     assert_eq!((message["version"].as_str(), message["status"].as_str()), (Some("4"), Some("firing")));
     let alert = &message["alerts"][0];
     assert_eq!(
@@ -172,4 +144,22 @@ fn is_told(told: &Mutex<Vec<String>>, active: Timestamp) {
         alert["startsAt"].as_str().unwrap().parse::<Timestamp>().unwrap().as_second(),
         active.as_second()
     );
+}
+
+/// Reads the alert: from the notification in a file, from Alertmanager itself, and from both, which is one alert.
+fn is_read(told: &str, alertmanager: &Program, active: Timestamp) {
+    let at = Timestamp::from_second(active.as_second() + 4).unwrap().to_string();
+    let status = ["slo", "status", "--at", &at, "--format", "json"];
+    let (files, server) = (pager::from_files(), pager::from_server(alertmanager.port()));
+    for (sources, expected) in [
+        (vec![files.clone()], [1, 0, 0]),
+        (vec![server.clone()], [1, 0, 0]),
+        (vec![files, server], [1, 1, 0]),
+    ] {
+        let project = pager::project(&sources);
+        project.write("alerts/webhook.jsonl", format!("{told}\n"));
+        let run = project.weir(&status);
+        assert_eq!(pager::events(&run), expected, "{sources:?} {}", run.stdout);
+        assert_eq!(super::counts(&run, "pages").1, 1);
+    }
 }

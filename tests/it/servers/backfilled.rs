@@ -1,13 +1,14 @@
-//! A real Prometheus on samples that were written to its storage: what it counts is known to the last event.
+//! A real Prometheus, and a real VictoriaMetrics, on samples that were written to its storage: what it counts is known to the
+//! last event.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 
-use super::programs::{Program, missing, prometheus};
+use super::programs::{Program, get, missing, prometheus, send, victoria_metrics};
 use super::{counts, project, slo};
-use crate::support::weir;
+use crate::support::{Project, weir};
 
 /// 2026-01-01T11:00:00Z, where the window begins; scrapes begin ten minutes before it.
 const START: i64 = 1_767_265_200;
@@ -99,14 +100,24 @@ fn url(server: &Program) -> String {
     format!("http://127.0.0.1:{}/prom/", server.port())
 }
 
-#[test]
-fn what_prometheus_counted_is_what_happened() {
-    if missing("counts of a real Prometheus", &["prometheus", "promtool"]) {
-        return;
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let story = story();
-    let mut server = backfilled(folder.path(), &story.text);
+/// The same for VictoriaMetrics.
+fn imported(folder: &Path, samples: &str) -> Program {
+    let server = victoria_metrics(folder, "");
+    let lines = samples.lines().filter(|line| !line.starts_with('#'));
+    // It takes milliseconds.
+    let text: String = lines.map(|line| format!("{line}000\n")).collect();
+    let head = format!(
+        "POST /prom/api/v1/import/prometheus HTTP/1.0\r\nHost: 127.0.0.1\r\nContent-Length: {}\r\n\r\n",
+        text.len()
+    );
+    let (status, answer) = send(server.port(), &head, text.as_bytes()).unwrap();
+    assert_eq!(status, 204, "{answer}");
+    get(server.port(), "/prom/internal/force_flush").unwrap();
+    server
+}
+
+/// A project that counts what the story tells of, at a server that has its samples; held against the story.
+fn told_again(server: &Program, story: &Story) -> Project {
     let service = [
         slo("availability", COUNTERS, ""),
         slo(
@@ -116,12 +127,62 @@ fn what_prometheus_counted_is_what_happened() {
         ),
         slo("whole", "[sli.prometheus.histogram]\nmetric = 'seconds{job=\"shop\"}'\nthreshold = \"1\"", ""),
     ];
-    let project = project(&url(&server), "", &service.concat());
+    let project = project(&url(server), "", &service.concat());
     let run = project.weir(&["slo", "status", "--at", AT, "--format", "json"]);
     // Five of sixty minutes have no sample. Most of what came then was seen in the minute after them.
     assert_eq!(counts(&run, "availability"), (story.good, story.bad, "91.7 %".to_owned()));
     assert_eq!(counts(&run, "latency"), (story.quick, story.slow, "91.7 %".to_owned()));
     assert_eq!(counts(&run, "whole"), (story.good, 0, "91.7 %".to_owned()));
+    project
+}
+
+#[test]
+fn what_victoria_metrics_counted_is_what_happened() {
+    if missing("counts of a real VictoriaMetrics", &["victoria-metrics"]) {
+        return;
+    }
+    let (folder, story) = (tempfile::tempdir().unwrap(), story());
+    let server = imported(folder.path(), &story.text);
+    told_again(&server, &story);
+    let steady = "[sli.prometheus]\nbad = 'sum(increase(requests_total{code=\"500\"}[$window]))'\n\
+                  valid = 'sum(increase(requests_total[$window]))'\nunit = \"events\"\n";
+    let run = project(&url(&server), "", &slo("steady", steady, "slice = \"5m\""))
+        .weir(&["slo", "status", "--at", AT, "--format", "json"]);
+    let (good, bad, _) = counts(&run, "steady");
+    assert!(good > story.good / 2 && bad > 0, "{good} and {bad}");
+
+    let check = |counting: &str, code: i32, expected: &str| {
+        let project = project(&url(&server), "", &slo("sli", counting, ""));
+        let run = project.weir(&["gate", "my-service", "--at", AT]);
+        let told = format!("{}{}", run.stdout, run.stderr).replace(&server.port().to_string(), "PORT");
+        assert!(run.code == code && told.contains(expected), "{code}, {expected}: {} {told}", run.code);
+    };
+    check(
+        "[sli.prometheus.histogram]\nmetric = 'seconds'\nthreshold = \"0.3\"",
+        2,
+        "no bucket of `seconds` ends at 0.3",
+    );
+    check(
+        "[sli.prometheus]\nbad = 'requests_total{code=~\"5(\"}'\nvalid = 'requests_total'",
+        3,
+        "error parsing regexp",
+    );
+    check(
+        "[sli.prometheus]\nbad = 'nothing_total{code=\"500\"}'\nvalid = 'nothing_total'",
+        3,
+        "`sli` has no events",
+    );
+}
+
+#[test]
+fn what_prometheus_counted_is_what_happened() {
+    if missing("counts of a real Prometheus", &["prometheus", "promtool"]) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let story = story();
+    let mut server = backfilled(folder.path(), &story.text);
+    let project = told_again(&server, &story);
 
     let report = project.weir(&["report", "--at", AT, "--format", "json"]);
     assert!(report.code == 0 && report.stdout.contains("\"91.7 %\""), "{}{}", report.stdout, report.stderr);

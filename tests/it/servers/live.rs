@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::fake::{Fake, answer};
-use super::programs::{Program, free_port, get, missing, prometheus, wait_for};
+use super::programs::{Program, free_port, get, missing, prometheus, victoria_metrics, wait_for};
 use super::{counts, project, slo};
 use crate::support::Project;
 
@@ -78,14 +78,19 @@ impl Exporter {
     }
 }
 
-/// A Prometheus that scrapes an exporter every second, with more of its configuration.
-pub(super) fn scraping(folder: &Path, exporter: &Exporter, more: &str) -> Program {
+/// Has a server scrape an exporter every second, with more of its configuration.
+pub(super) fn scraping(
+    server: impl Fn(&Path, &str) -> Program,
+    folder: &Path,
+    exporter: &Exporter,
+    more: &str,
+) -> Program {
     let configuration = format!(
-        "global: {{scrape_interval: 1s, evaluation_interval: 1s}}\nscrape_configs:\n  - job_name: nginx\n    \
-         static_configs: [{{targets: ['127.0.0.1:{}']}}]\n{more}",
+        "global: {{scrape_interval: 1s}}\nscrape_configs:\n  - job_name: nginx\n    static_configs: [{{targets: \
+         ['127.0.0.1:{}']}}]\n{more}",
         exporter.port()
     );
-    prometheus(folder, &configuration)
+    server(folder, &configuration)
 }
 
 fn load(nginx: &Program, requests: usize) {
@@ -121,24 +126,37 @@ fn from_log(folder: &Path) -> Project {
 
 #[test]
 fn prometheus_and_the_servers_own_log_count_the_same() {
-    if missing("nginx under load", &["nginx", "prometheus"]) {
+    if missing("nginx under load, scraped by Prometheus", &["nginx", "prometheus"]) {
         return;
     }
+    counts_as_the_log(prometheus);
+}
+
+#[test]
+fn victoria_metrics_and_the_servers_own_log_count_the_same() {
+    if missing("nginx under load, scraped by VictoriaMetrics", &["nginx", "victoria-metrics"]) {
+        return;
+    }
+    counts_as_the_log(victoria_metrics);
+}
+
+/// Holds what is counted of the samples of a server, over a restart of what it scrapes, against the log.
+fn counts_as_the_log(server: impl Fn(&Path, &str) -> Program) {
     let (web, metrics) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let nginx = nginx(web.path());
     let exporter = Exporter::start(web.path().join("access.log"));
-    let prometheus = scraping(metrics.path(), &exporter, "");
+    let server = scraping(server, metrics.path(), &exporter, "");
     // What happened before anybody looked can't be counted, so somebody looks first.
-    wait_for(&prometheus, "nginx_requests_total{code=\"200\"}", "0");
+    wait_for(&server, "nginx_requests_total{code=\"200\"}", "0");
     load(&nginx, 240);
-    wait_for(&prometheus, "sum(nginx_requests_total)", "240");
+    wait_for(&server, "sum(nginx_requests_total)", "240");
     exporter.restart();
-    wait_for(&prometheus, "nginx_requests_total{code=\"200\"}", "0");
+    wait_for(&server, "nginx_requests_total{code=\"200\"}", "0");
     load(&nginx, 100);
-    wait_for(&prometheus, "sum(nginx_requests_total)", "100");
+    wait_for(&server, "sum(nginx_requests_total)", "100");
 
     let at = (jiff::Timestamp::now() + jiff::SignedDuration::from_secs(2)).to_string();
-    let url = format!("http://127.0.0.1:{}/prom", prometheus.port());
+    let url = format!("http://127.0.0.1:{}/prom", server.port());
     let counted = project(&url, "", &slo("availability", COUNTERS, ""));
     let status = ["slo", "status", "--at", at.as_str(), "--format", "json"];
     let (good, bad, _) = counts(&counted.weir(&status), "availability");

@@ -81,6 +81,23 @@ pub(crate) fn prometheus(folder: &Path, configuration: &str) -> Program {
     Program::start(&mut command, port, "/prom/-/ready")
 }
 
+/// VictoriaMetrics, with paths that begin with `/prom` like those of [`prometheus`], on data of its own in a folder; scrapes
+/// what its configuration says.
+pub(crate) fn victoria_metrics(folder: &Path, configuration: &str) -> Program {
+    let file = folder.join("scrapes.yml");
+    std::fs::write(&file, configuration).unwrap();
+    let port = free_port();
+    let mut command = Command::new("victoria-metrics");
+    command
+        .arg(format!("-promscrape.config={}", file.display()))
+        .arg(format!("-storageDataPath={}", folder.join("victoria").display()))
+        .arg(format!("-httpListenAddr=127.0.0.1:{port}"))
+        .args(["-retentionPeriod=100y", "-http.pathPrefix=/prom"])
+        // What has just come in is shown at once, and not after half a minute.
+        .arg("-search.latencyOffset=1s");
+    Program::start(&mut command, port, "/prom/health")
+}
+
 /// Asks with GET, in a moment. None when nobody answers.
 pub(crate) fn get(port: u16, path: &str) -> Option<(u16, String)> {
     send(port, &format!("GET {path} HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n"), &[])

@@ -8,15 +8,21 @@ use std::time::{Duration, Instant};
 use super::fake::{Fake, answer};
 use super::programs::{Program, free_port, missing};
 use super::{project, slo};
+use crate::support::Project;
 
 const COUNTERS: &str = "[sli.prometheus]\nbad = 'requests_total{code=~\"5..\"}'\nvalid = 'requests_total'";
 
-/// Asks the gate about counts from a server, and holds its exit code and what it says against what is expected.
+/// Asks the gate about what a server knows that answers like this, and holds its exit code and what it says against what is
+/// expected. The port is that of the server.
 #[track_caller]
-fn check(answer: impl Fn(&super::fake::Asked) -> Vec<u8> + Send + 'static, code: i32, expected: &str) {
+pub(super) fn refused(
+    answer: impl Fn(&super::fake::Asked) -> Vec<u8> + Send + 'static,
+    project: impl Fn(u16) -> Project,
+    code: i32,
+    expected: &str,
+) {
     let server = Fake::start(answer);
-    let url = format!("http://127.0.0.1:{}", server.port());
-    let project = project(&url, "timeout = \"1s\"", &slo("sli", COUNTERS, ""));
+    let project = project(server.port());
     let began = Instant::now();
     let run = project.weir(&["gate", "my-service", "--at", "2026-01-01T12:00:00Z"]);
     assert!(began.elapsed() < Duration::from_secs(20), "it took {:?}", began.elapsed());
@@ -26,6 +32,14 @@ fn check(answer: impl Fn(&super::fake::Asked) -> Vec<u8> + Send + 'static, code:
         "expected {code} and {expected:?}, got {} and {told}",
         run.code
     );
+}
+
+/// As [`refused`], about counts.
+#[track_caller]
+fn check(answer: impl Fn(&super::fake::Asked) -> Vec<u8> + Send + 'static, code: i32, expected: &str) {
+    let counting =
+        |port| project(&format!("http://127.0.0.1:{port}"), "timeout = \"1s\"", &slo("sli", COUNTERS, ""));
+    refused(answer, counting, code, expected);
 }
 
 fn says(body: &str) -> impl Fn(&super::fake::Asked) -> Vec<u8> + Send + 'static {
@@ -52,10 +66,11 @@ fn nonsense_is_no_answer() {
     check(says(&series("[[1,2,3]]")), 3, "says something else");
     check(says(&series("[[1767265200,7]]")), 3, "says something else");
     check(says(&series("[[1e300,\"7\"]]")), 3, "an instant is out of range");
+    check(says(&series("[[1767265200,\"NaN\"]]")), 3, "`sli` has no events");
     check(
-        says(&series("[[1767265200,\"NaN\"]]")),
+        says(&series("[[1767265200,\"+Inf\"]]")),
         2,
-        "`requests_total{}` is no counter of events: a sample is NaN",
+        "`requests_total{}` is no counter of events: a sample is +Inf",
     );
     check(says(&series("[[1767265200,\"0.5\"]]")), 2, "is no counter of events: a sample is 0.5");
     check(says(&series("[[1767265200,\"-3\"]]")), 2, "is no counter of events: a sample is -3");
@@ -128,22 +143,29 @@ fn a_server_that_is_busy_for_a_moment_is_asked_again() {
 #[test]
 fn too_much_at_once_is_asked_for_piece_by_piece() {
     // Nothing longer than an hour is answered; what is answered says what was asked for.
-    let limited = |asked: &super::fake::Asked| {
-        let range = asked.body.split("%5B").nth(1).and_then(|rest| rest.split("ms").next());
-        if range.and_then(|text| text.parse::<u64>().ok()).is_none_or(|length| length > 3_600_000) {
-            let body = "{\"status\":\"error\",\"errorType\":\"execution\",\"error\":\"too many samples\"}";
-            return answer("422 Unprocessable Entity", "", body);
-        }
-        assert!(asked.line.starts_with("POST /api/v1/query "), "{}", asked.line);
-        let time = asked.body.split("time=").nth(1).and_then(|rest| rest.split('&').next()).unwrap();
-        let seconds = time.split('.').next().unwrap();
-        let body = format!(
-            "{{\"status\":\"success\",\"data\":{{\"resultType\":\"matrix\",\"result\":[{{\"metric\":{{}},\"values\":\
+    let limited = |kind: &'static str| {
+        move |asked: &super::fake::Asked| {
+            let range = asked.body.split("%5B").nth(1).and_then(|rest| rest.split("ms").next());
+            if range.and_then(|text| text.parse::<u64>().ok()).is_none_or(|length| length > 3_600_000) {
+                let body = format!(
+                    "{{\"status\":\"error\",\"errorType\":\"{kind}\",\"error\":\"too many samples\"}}"
+                );
+                return answer("422 Unprocessable Entity", "", &body);
+            }
+            assert!(asked.line.starts_with("POST /api/v1/query "), "{}", asked.line);
+            let time = asked.body.split("time=").nth(1).and_then(|rest| rest.split('&').next()).unwrap();
+            let seconds = time.split('.').next().unwrap();
+            let body = format!(
+                "{{\"status\":\"success\",\"data\":{{\"resultType\":\"matrix\",\"result\":[{{\"metric\":{{}},\"values\":\
              [[{seconds},\"5\"]]}}]}}}}"
-        );
-        answer("200 OK", "", &body)
+            );
+            answer("200 OK", "", &body)
+        }
     };
-    check(limited, 3, "`sli` has no valid events in its window");
+    // The one is what Prometheus says, the other VictoriaMetrics.
+    for kind in ["execution", "422"] {
+        check(limited(kind), 3, "`sli` has no valid events in its window");
+    }
 }
 
 #[test]
@@ -165,7 +187,7 @@ fn a_server_that_is_slow_or_breaks_off_is_left() {
 #[test]
 fn what_a_project_says_of_a_server_is_checked_before_it_is_asked() {
     let check = |source: &str, sli: &str, expected: &str| {
-        let project = crate::support::Project::new();
+        let project = Project::new();
         project.write(
             "weir.toml",
             format!("[project]\nname = \"shop\"\n\n[[source]]\nname = \"metrics\"\n{source}\n"),

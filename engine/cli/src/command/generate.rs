@@ -1,13 +1,16 @@
 //! `weir generate`: what other systems read, written from the project.
 
 use weir::Project;
+use weir_connect::grafana::{overview_dashboard, policy_dashboard, slo_dashboard};
 use weir_connect::prometheus::{Target, cases, rules, sloth_rules};
 use weir_connect::{Generated, alerts_for};
 use weir_model::Service;
 use weir_model::diagnostic::{nearest_word, quote};
 
 use super::{Failure, project_in};
-use crate::args::{GenerateArguments, GeneratePrometheusArguments, RuleStyle};
+use crate::args::{
+    Dashboard, GenerateArguments, GenerateGrafanaArguments, GeneratePrometheusArguments, RuleStyle,
+};
 use crate::exit::Exit;
 use crate::output;
 
@@ -27,8 +30,19 @@ pub(super) fn alertmanager(arguments: &GenerateArguments) -> Result<Exit, Failur
     Ok(Exit::Go)
 }
 
-pub(super) fn grafana() -> Result<Exit, Failure> {
-    output::result(&weir_connect::grafana::dashboard())?;
+pub(super) fn grafana(arguments: &GenerateGrafanaArguments) -> Result<Exit, Failure> {
+    let text = match arguments.dashboard {
+        Dashboard::Overview => overview_dashboard(),
+        Dashboard::Slo => slo_dashboard(),
+        Dashboard::Policy => {
+            let project = project_in(arguments.project.as_deref())?;
+            let services: Vec<&Service> = project.services().collect();
+            let generated = policy_dashboard(project.policies(), &services).map_err(Failure::Wrong)?;
+            let none = "no policy of the project runs `error-budget` for an SLO";
+            return written(&generated.ok_or_else(|| Failure::Usage(none.to_owned()))?);
+        }
+    };
+    output::result(&text)?;
     Ok(Exit::Go)
 }
 

@@ -41,7 +41,8 @@ fn import(arguments: &ImportArguments, read: impl Fn(&[(&str, &str)]) -> Importe
     });
     let texts: Vec<(String, String)> = texts.collect::<Result<_, Failure>>()?;
     let files: Vec<(&str, &str)> = texts.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
-    let imported = read(&files);
+    let mut imported = read(&files);
+    let uncounted = arguments.source.as_ref().map(|source| imported.count_by(source)).unwrap_or_default();
     match &arguments.out {
         Some(folder) => write(folder, &imported.services)?,
         None => {
@@ -52,6 +53,9 @@ fn import(arguments: &ImportArguments, read: impl Fn(&[(&str, &str)]) -> Importe
         }
     }
     output::message(&lines(&imported.diagnostics))?;
+    for left in &uncounted {
+        output::message(&format!("left out: {left}\n"))?;
+    }
     let is_missing = imported.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     Ok(if is_missing { Exit::Input } else { Exit::Go })
 }

@@ -201,7 +201,9 @@ fn slos<'s>(
     let mut remarks = String::new();
     for (service, slo) in slos {
         let name = if with_service { format!("{service} {}", slo.name) } else { slo.name.clone() };
-        for remark in remarks_on(slo) {
+        // Beside a verdict, its policies say why they could not judge.
+        let gap = slo.gap.clone().filter(|_| with_service);
+        for remark in gap.into_iter().chain(remarks_on(slo)) {
             remarks.push_str(&format!("  {name}: {remark}\n"));
         }
         let remaining = slo.remaining.clone().unwrap_or_else(|| "-".to_owned());

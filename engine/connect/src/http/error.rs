@@ -5,6 +5,8 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
+use weir_model::SourceError;
+
 /// Why there is no answer. Its text says which address, what happened and, where more than one attempt was made, how many;
 /// [`help`](HttpError::help) says what to do. Neither holds a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -219,6 +221,16 @@ impl fmt::Display for HttpError {
 }
 
 impl Error for HttpError {}
+
+impl From<&HttpError> for SourceError {
+    fn from(error: &HttpError) -> SourceError {
+        if error.is_input() {
+            SourceError::wrong(error.to_string(), error.help())
+        } else {
+            SourceError::Unknown(format!("{error}; {}", error.help()))
+        }
+    }
+}
 
 impl HttpProblem {
     /// What an error while an answer was read means.

@@ -1,5 +1,5 @@
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc;
 
 use super::*;
@@ -12,14 +12,19 @@ fn server(answers: Vec<String>) -> (String, mpsc::Receiver<String>) {
     thread::spawn(move || {
         for answer in answers {
             let (mut stream, _) = listener.accept().unwrap();
-            let mut head = String::new();
-            let mut lines = BufReader::new(stream.try_clone().unwrap());
-            while lines.read_line(&mut head).unwrap_or(0) > 2 {}
-            drop(sender.send(head));
+            drop(sender.send(head(&stream)));
             drop(stream.write_all(answer.as_bytes()));
         }
     });
     (url, asked)
+}
+
+/// The head of a request.
+fn head(stream: &TcpStream) -> String {
+    let mut head = String::new();
+    let mut lines = BufReader::new(stream);
+    while lines.read_line(&mut head).unwrap_or(0) > 2 {}
+    head
 }
 
 fn answer(status: &str, headers: &str, body: &str) -> String {
@@ -145,6 +150,7 @@ fn a_server_that_says_nothing_or_little_by_little_is_left_in_time() {
         let url = format!("http://{}/api", listener.local_addr().unwrap());
         thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
+            head(&stream);
             if little {
                 drop(stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"));
             }

@@ -12,11 +12,8 @@ mod counters;
 mod expressions;
 mod server;
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
-use weir_math::Tally;
-use weir_model::{Counting, Histogram, PromQuery, Prometheus};
+use weir_model::{Counting, Histogram, PromQuery, Prometheus, SliTallies, SourceError};
 
 use crate::http::HttpClient;
 use answer::Series;
@@ -45,39 +42,6 @@ pub struct Stretch {
     pub until: Timestamp,
 }
 
-/// What a server has counted.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// What is known, by the instant at which a slice starts, in seconds since 1970. Slices that nothing is known of are not
-    /// there.
-    pub slices: BTreeMap<i64, Tally>,
-    /// The newest instant that something is known of.
-    pub newest: Option<Timestamp>,
-}
-
-/// Why there are no counts.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum CountError {
-    /// They can't be had now.
-    #[error("{0}")]
-    Unknown(String),
-    /// What was asked is wrong, and will be wrong the next time.
-    #[error("{message}")]
-    Wrong {
-        /// What is wrong.
-        message: String,
-        /// What to do about it.
-        help: Option<String>,
-    },
-}
-
-impl CountError {
-    fn wrong(message: impl Into<String>, help: impl Into<String>) -> CountError {
-        CountError::Wrong { message: message.into(), help: Some(help.into()) }
-    }
-}
-
 /// Takes the counts of an SLI from the server at `url`.
 ///
 /// # Errors
@@ -87,7 +51,7 @@ pub fn counts(
     url: &str,
     prometheus: &Prometheus,
     stretch: &Stretch,
-) -> Result<Counts, CountError> {
+) -> Result<SliTallies, SourceError> {
     let server = Server::new(client, url);
     let stretch = Stretch { slice_seconds: stretch.slice_seconds.max(1), ..*stretch };
     if let Some(histogram) = &prometheus.histogram {
@@ -102,7 +66,7 @@ pub fn counts(
         Some(Counting::Bad { bad, valid }) => (Part::Bad, bad, valid),
         Some(Counting::ErrorRatio(_)) | None => {
             let message = "nothing says how valid events and good or bad ones are counted";
-            return Err(CountError::wrong(message, "write `bad` and `valid`"));
+            return Err(SourceError::wrong(message, "write `bad` and `valid`"));
         }
     };
     if query.is_counter() && valid.is_counter() {
@@ -119,7 +83,7 @@ fn of_counters(
     query: &PromQuery,
     valid: &PromQuery,
     stretch: &Stretch,
-) -> Result<Counts, CountError> {
+) -> Result<SliTallies, SourceError> {
     let mut counters = Counters::new(part, stretch, LOOK_BACK);
     in_chunks(stretch, |from, until| {
         let valid_series = server.samples(valid.as_str(), from, until)?;
@@ -138,13 +102,13 @@ fn of_counters(
 }
 
 /// A histogram with a series for each bucket.
-fn classic(server: &Server<'_>, histogram: &Histogram, stretch: &Stretch) -> Result<Counts, CountError> {
+fn classic(server: &Server<'_>, histogram: &Histogram, stretch: &Stretch) -> Result<SliTallies, SourceError> {
     let metric = &histogram.metric;
     let buckets = metric.part("_bucket", None);
     let found = server.label_values("le", &buckets, stretch).map_err(Trouble::into_error)?;
     if found.is_empty() {
         // There is no such histogram, or there was none at that time: nothing is known.
-        return Ok(Counts::default());
+        return Ok(SliTallies::default());
     }
     let bounds = bounds::texts_of(histogram.threshold, &found, metric.as_str())?;
     let matcher = format!("le=~\"{}\"", bounds.join("|"));
@@ -161,7 +125,7 @@ fn classic(server: &Server<'_>, histogram: &Histogram, stretch: &Stretch) -> Res
 }
 
 /// A native histogram.
-fn native(server: &Server<'_>, histogram: &Histogram, stretch: &Stretch) -> Result<Counts, CountError> {
+fn native(server: &Server<'_>, histogram: &Histogram, stretch: &Stretch) -> Result<SliTallies, SourceError> {
     let mut counters = Counters::new(Part::Good, stretch, LOOK_BACK);
     in_chunks(stretch, |from, until| {
         let series = server.samples(histogram.metric.as_str(), from, until)?;
@@ -174,10 +138,10 @@ fn native(server: &Server<'_>, histogram: &Histogram, stretch: &Stretch) -> Resu
 }
 
 /// The samples of a counter.
-fn of_counter(stream: Stream, series: Series) -> Result<Samples, CountError> {
+fn of_counter(stream: Stream, series: Series) -> Result<Samples, SourceError> {
     if !series.histograms.is_empty() {
         let message = format!("`{}` is a native histogram, and a counter is wanted", series.name());
-        return Err(CountError::wrong(message, "write `[sli.prometheus.histogram]` with `native = true`"));
+        return Err(SourceError::wrong(message, "write `[sli.prometheus.histogram]` with `native = true`"));
     }
     let mut samples = Vec::with_capacity(series.values.len());
     for (at, value) in &series.values {
@@ -191,9 +155,12 @@ fn of_counter(stream: Stream, series: Series) -> Result<Samples, CountError> {
     Ok(Samples { stream, labels: series.labels, samples })
 }
 
-fn not_a_count(series: &Series, why: &str) -> CountError {
+fn not_a_count(series: &Series, why: &str) -> SourceError {
     let message = format!("`{}` is no counter of events: {why}", series.name());
-    CountError::wrong(message, "name a counter that counts whole events, or write expressions with `$window`")
+    SourceError::wrong(
+        message,
+        "name a counter that counts whole events, or write expressions with `$window`",
+    )
 }
 
 fn sample_count(series: &[Series]) -> usize {
@@ -205,7 +172,7 @@ fn sample_count(series: &[Series]) -> usize {
 fn in_chunks(
     stretch: &Stretch,
     mut ask: impl FnMut(i64, i64) -> Result<usize, Trouble>,
-) -> Result<(), CountError> {
+) -> Result<(), SourceError> {
     let until = stretch.until.as_millisecond();
     let mut from = stretch.from.as_millisecond().saturating_sub(LOOK_BACK);
     let mut length = CHUNK;

@@ -1,11 +1,14 @@
 use std::sync::{Arc, Mutex};
 
 use tempfile::TempDir;
-use weir_model::{Change, Effect};
+use weir_math::Tally;
+use weir_model::project::EventSource;
+use weir_model::{Change, Effect, SliTallies};
 
 use super::*;
 use crate::engine::GateRequest;
 use crate::records::Records;
+use crate::servers::Servers;
 use crate::testing::{ERROR_BUDGET, engine, instant, load, project};
 
 const COUNTED: &str = r#"
@@ -36,15 +39,19 @@ const METRICS: &str = "[project]\nname = \"shop\"\n\n[[source]]\nname = \"metric
 /// Hands in what a test has counted, and notes what it was asked for.
 #[derive(Debug)]
 struct Counted {
-    answer: Result<SliTallies, TallyError>,
+    answer: Result<SliTallies, SourceError>,
     asked: Mutex<Vec<(String, u32, Timestamp, Timestamp)>>,
 }
 
-impl TallySource for Counted {
-    fn tallies(&self, wanted: &WantedTallies<'_>) -> Result<SliTallies, TallyError> {
+impl Servers for Counted {
+    fn tallies(&self, wanted: &WantedTallies<'_>) -> Result<SliTallies, SourceError> {
         let about = format!("{}/{}/{}", wanted.source.name, wanted.service.about.name, wanted.sli.name);
         self.asked.lock().unwrap().push((about, wanted.slice_seconds, wanted.from, wanted.until));
         self.answer.clone()
+    }
+
+    fn alerts(&self, _: &EventSource) -> Result<Vec<u8>, SourceError> {
+        Err(SourceError::Unknown("it counts".to_owned()))
     }
 }
 
@@ -56,9 +63,9 @@ fn shop() -> TempDir {
     ])
 }
 
-fn request(answer: Result<SliTallies, TallyError>) -> (GateRequest, Arc<Counted>) {
+fn request(answer: Result<SliTallies, SourceError>) -> (GateRequest, Arc<Counted>) {
     let counted = Arc::new(Counted { answer, asked: Mutex::default() });
-    let events = Events { tallies: Some(Arc::clone(&counted) as Arc<dyn TallySource>), ..Events::default() };
+    let events = Events { servers: Some(Arc::clone(&counted) as Arc<dyn Servers>), ..Events::default() };
     let request = GateRequest {
         service: "shop".to_owned(),
         change: Change::Feature,
@@ -102,7 +109,7 @@ fn counts_that_are_handed_in_are_judged_recorded_and_replayed() {
 #[test]
 fn what_could_not_be_had_leaves_slos_undecided() {
     let (folder, engine) = (shop(), engine());
-    let check = |answer: Result<SliTallies, TallyError>, expected: &str| {
+    let check = |answer: Result<SliTallies, SourceError>, expected: &str| {
         let (request, _) = request(answer);
         let (statuses, _) = engine.slo_status(&load(&folder), None, request.at, &request.events).unwrap();
         let gap = statuses[0].slos[0].gap.clone().unwrap_or_default();
@@ -111,7 +118,7 @@ fn what_could_not_be_had_leaves_slos_undecided() {
         assert!(verdict.undecided && verdict.effect == Effect::Hold, "{verdict:?}");
     };
     check(
-        Err(TallyError::Unknown("nobody answers".to_owned())),
+        Err(SourceError::Unknown("nobody answers".to_owned())),
         "the SLI `availability` has no counts from the source `metrics`: nobody answers",
     );
     check(Ok(SliTallies::default()), "`availability` has no events");
@@ -125,7 +132,7 @@ fn what_could_not_be_had_leaves_slos_undecided() {
 #[test]
 fn what_is_wrong_is_an_error_and_nobody_there_is_not() {
     let (folder, engine) = (shop(), engine());
-    let wrong = TallyError::Wrong { message: "no bucket".to_owned(), help: Some("another".to_owned()) };
+    let wrong = SourceError::Wrong { message: "no bucket".to_owned(), help: Some("another".to_owned()) };
     let (request, _) = request(Err(wrong));
     let error = engine.prepare(&load(&folder), &request).unwrap_err();
     assert!(error.is_input());

@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use weir_model::{Bound, Histogram};
+use weir_model::{Bound, Histogram, SourceError};
 
 use super::answer::{self, Instant, Observed, Series};
 use super::counters::{Sample, Samples, Stream};
-use super::{CountError, not_a_count};
+use super::not_a_count;
 
 /// The texts by which a bound stands among those of buckets, ready for a regular expression.
 ///
 /// # Errors
 /// When no bucket has the bound.
-pub(super) fn texts_of(bound: Bound, found: &[String], metric: &str) -> Result<Vec<String>, CountError> {
+pub(super) fn texts_of(bound: Bound, found: &[String], metric: &str) -> Result<Vec<String>, SourceError> {
     let wanted = number(&bound.to_string());
     // Texts name floats: `0.5`, `0.50` and `5e-1` are one bucket to the server.
     let texts: Vec<String> =
@@ -36,7 +36,7 @@ pub(super) fn joined(
     all: Vec<Series>,
     within: Vec<Series>,
     histogram: &Histogram,
-) -> Result<Vec<Samples>, CountError> {
+) -> Result<Vec<Samples>, SourceError> {
     let mut buckets: BTreeMap<BTreeMap<String, String>, Vec<(Instant, String)>> = BTreeMap::new();
     for series in within {
         let mut labels = series.labels;
@@ -69,10 +69,10 @@ pub(super) fn joined(
 ///
 /// # Errors
 /// When observations lie in a bucket that the bound cuts, or the series is no native histogram that counts.
-pub(super) fn split(series: Series, histogram: &Histogram) -> Result<Samples, CountError> {
+pub(super) fn split(series: Series, histogram: &Histogram) -> Result<Samples, SourceError> {
     if !series.values.is_empty() {
         let message = format!("`{}` is no native histogram", series.name());
-        return Err(CountError::wrong(message, "remove `native`, and name the histogram without `_bucket`"));
+        return Err(SourceError::wrong(message, "remove `native`, and name the histogram without `_bucket`"));
     }
     let mut samples = Vec::with_capacity(series.histograms.len());
     for (at, observed) in &series.histograms {
@@ -83,7 +83,7 @@ pub(super) fn split(series: Series, histogram: &Histogram) -> Result<Samples, Co
 }
 
 /// How many observations lie within the bound. Only buckets that hold something are there.
-fn within(observed: &Observed, series: &Series, histogram: &Histogram) -> Result<u64, CountError> {
+fn within(observed: &Observed, series: &Series, histogram: &Histogram) -> Result<u64, SourceError> {
     let bound = histogram.threshold;
     let wanted = number(&bound.to_string());
     let mut within: u64 = 0;
@@ -103,22 +103,22 @@ fn within(observed: &Observed, series: &Series, histogram: &Histogram) -> Result
 }
 
 /// No bucket ends at the bound, so nobody knows which observations lie within it.
-fn between(metric: &str, bound: Bound, below: Option<&str>, above: Option<&str>) -> CountError {
+fn between(metric: &str, bound: Bound, below: Option<&str>, above: Option<&str>) -> SourceError {
     let nearest: Vec<&str> = below.into_iter().chain(above).collect();
     let message = format!(
         "no bucket of `{metric}` ends at {bound}, so it can't be told what lies within; the nearest {} {}",
         if nearest.len() == 1 { "ends at" } else { "end at" },
         nearest.join(" and ")
     );
-    CountError::wrong(
+    SourceError::wrong(
         message,
         "write the bound of a bucket for `threshold`, or give the histogram such a bucket",
     )
 }
 
-fn no_bucket(series: &Series, histogram: &Histogram) -> CountError {
+fn no_bucket(series: &Series, histogram: &Histogram) -> SourceError {
     let message = format!("`{}` has no bucket that ends at {}", series.name(), histogram.threshold);
-    CountError::wrong(
+    SourceError::wrong(
         message,
         "give all series of the histogram the same buckets, or leave some out by their labels",
     )

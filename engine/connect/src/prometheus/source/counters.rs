@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use weir_math::Tally;
+use weir_model::{SliTallies, SourceError};
 
-use super::{CountError, Counts, Stretch};
+use super::Stretch;
 
 /// How long nothing must have been known of a series before it counts as new, in milliseconds: as long as Prometheus itself
 /// looks back for a sample.
@@ -163,7 +164,7 @@ impl Counters {
     ///
     /// # Errors
     /// When more events were good, or bad, than were valid.
-    pub(super) fn finish(self) -> Result<Counts, CountError> {
+    pub(super) fn finish(self) -> Result<SliTallies, SourceError> {
         let mut slices = BTreeMap::new();
         for (start, SliceCount { valid, part }) in self.slices {
             let start = start.div_euclid(1000);
@@ -177,11 +178,11 @@ impl Counters {
             slices.insert(start, Tally { good, bad, unknown: 0 });
         }
         let newest = self.newest.and_then(|newest| Timestamp::from_millisecond(newest).ok());
-        Ok(Counts { slices, newest })
+        Ok(SliTallies { slices, newest })
     }
 }
 
-fn self_contradiction(part: Part, start: i64, valid: u64, count: u64) -> CountError {
+fn self_contradiction(part: Part, start: i64, valid: u64, count: u64) -> SourceError {
     let word = match part {
         Part::Good => "good",
         Part::Bad => "bad",
@@ -191,7 +192,7 @@ fn self_contradiction(part: Part, start: i64, valid: u64, count: u64) -> CountEr
         "in the slice of {at}, {count} events are {word} and only {valid} are valid; `valid` has to count all events that \
          `{word}` counts, and both have to be scraped at once"
     );
-    CountError::Unknown(message)
+    SourceError::Unknown(message)
 }
 
 /// The target of a series. One that doesn't say its instance may have come from anywhere.

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use weir_math::Tally;
-use weir_model::{PromQuery, Unit};
+use weir_model::{PromQuery, SliTallies, SourceError, Unit};
 
+use super::Stretch;
 use super::answer::Series;
 use super::counters::Part;
 use super::server::Server;
-use super::{CountError, Counts, Stretch};
 
 /// How many values are asked for at once; a server gives 11,000 of a series.
 const POINTS: i64 = 10_000;
@@ -24,7 +24,7 @@ pub(super) fn counts(
     (query, valid): (&PromQuery, &PromQuery),
     unit: Unit,
     stretch: &Stretch,
-) -> Result<Counts, CountError> {
+) -> Result<SliTallies, SourceError> {
     let slice = i64::from(stretch.slice_seconds);
     let factor = match unit {
         Unit::EventsPerSecond => i128::from(slice),
@@ -56,14 +56,14 @@ pub(super) fn counts(
         first = end.saturating_add(slice);
     }
     let newest = slices.keys().next_back().map(|start| (start + slice).saturating_mul(1000) - 1);
-    Ok(Counts { slices, newest: newest.and_then(|newest| Timestamp::from_millisecond(newest).ok()) })
+    Ok(SliTallies { slices, newest: newest.and_then(|newest| Timestamp::from_millisecond(newest).ok()) })
 }
 
 /// The values of the one series that an expression gives, in millionths of an event, by instant in milliseconds.
-fn single(series: Vec<Series>, expression: &str, factor: i128) -> Result<BTreeMap<i64, i128>, CountError> {
+fn single(series: Vec<Series>, expression: &str, factor: i128) -> Result<BTreeMap<i64, i128>, SourceError> {
     if series.len() > 1 {
         let message = format!("`{expression}` gives {} series, and one is wanted", series.len());
-        return Err(CountError::wrong(message, "put `sum(…)` around it"));
+        return Err(SourceError::wrong(message, "put `sum(…)` around it"));
     }
     let mut values = BTreeMap::new();
     for (at, text) in series.into_iter().flat_map(|series| series.values) {
@@ -75,16 +75,16 @@ fn single(series: Vec<Series>, expression: &str, factor: i128) -> Result<BTreeMa
             }
             _ => {
                 let message = format!("`{expression}` gives {text}, which is no number of events");
-                return Err(CountError::wrong(message, "write an expression that counts events"));
+                return Err(SourceError::wrong(message, "write an expression that counts events"));
             }
         }
     }
     Ok(values)
 }
 
-fn too_many(at: i64, part: &str, valid: &str) -> CountError {
+fn too_many(at: i64, part: &str, valid: &str) -> SourceError {
     let at = Timestamp::from_millisecond(at).map(|at| at.to_string()).unwrap_or_default();
-    CountError::wrong(
+    SourceError::wrong(
         format!("at {at}, `{part}` gives more than `{valid}`"),
         "let `valid` count all events that the other expression counts",
     )

@@ -1,10 +1,11 @@
 //! The query API: questions, and answers that make sense.
 
 use serde::de::{DeserializeOwned, IgnoredAny};
+use weir_model::SourceError;
 
+use super::Stretch;
 use super::answer::{Answer, Matrix, Series};
-use super::{CountError, Stretch};
-use crate::http::{HttpClient, HttpError, HttpProblem, HttpRequest, HttpResponse};
+use crate::http::{HttpClient, HttpError, HttpProblem, HttpRequest, not_the_api};
 
 /// A server, by the address that its own paths follow.
 pub(super) struct Server<'c> {
@@ -18,20 +19,20 @@ pub(super) enum Trouble {
     /// It was too much at once; about less time there may be one.
     TooMuch(String),
     /// There is none.
-    Error(CountError),
+    Error(SourceError),
 }
 
 impl Trouble {
-    pub(super) fn into_error(self) -> CountError {
+    pub(super) fn into_error(self) -> SourceError {
         match self {
-            Trouble::TooMuch(why) => CountError::Unknown(why),
+            Trouble::TooMuch(why) => SourceError::Unknown(why),
             Trouble::Error(error) => error,
         }
     }
 }
 
-impl From<CountError> for Trouble {
-    fn from(error: CountError) -> Trouble {
+impl From<SourceError> for Trouble {
+    fn from(error: SourceError) -> Trouble {
         Trouble::Error(error)
     }
 }
@@ -46,7 +47,11 @@ impl<'c> Server<'c> {
     pub(super) fn samples(&self, selector: &str, from: i64, until: i64) -> Result<Vec<Series>, Trouble> {
         let length = until.saturating_sub(from);
         let query = format!("{selector}[{length}ms]");
-        self.matrix("query", vec![("query".to_owned(), query), ("time".to_owned(), seconds(until))])
+        let mut series =
+            self.matrix("query", vec![("query".to_owned(), query), ("time".to_owned(), seconds(until))])?;
+        // Where a series ends, a mark is stored that is not a number. Prometheus leaves it out, VictoriaMetrics doesn't.
+        series.iter_mut().for_each(|series| series.values.retain(|(_, value)| value != "NaN"));
+        Ok(series)
     }
 
     /// The values of an expression at even distances, in seconds.
@@ -89,16 +94,16 @@ impl<'c> Server<'c> {
         }
         let why =
             format!("`{}` answers with a {} where samples were asked for", self.url, short(&matrix.kind));
-        Err(Trouble::Error(CountError::Unknown(why)))
+        Err(Trouble::Error(SourceError::Unknown(why)))
     }
 
     /// Asks, and takes only an answer that is whole.
     fn ask<T: DeserializeOwned>(&self, request: &HttpRequest, query: &str) -> Result<T, Trouble> {
         let response = self.client.send(request).map_err(|error| self.refusal(&error, query))?;
-        let unknown = |why: String| Err(Trouble::Error(CountError::Unknown(why)));
-        let answer: Answer<T> = match self.read(&response) {
+        let unknown = |why: String| Err(Trouble::Error(SourceError::Unknown(why)));
+        let answer: Answer<T> = match serde_json::from_slice(&response.body) {
             Ok(answer) => answer,
-            Err(why) => return unknown(why),
+            Err(error) => return unknown(not_the_api(self.url, "query API", &error)),
         };
         if answer.status != "success" {
             return Err(self.said(&answer.error_type, &answer.error, query));
@@ -119,17 +124,6 @@ impl<'c> Server<'c> {
         }
     }
 
-    fn read<T: DeserializeOwned>(&self, response: &HttpResponse) -> Result<Answer<T>, String> {
-        serde_json::from_slice(&response.body).map_err(|error| {
-            let why = if error.is_data() {
-                "says something else than the query API does"
-            } else {
-                "answers with no JSON"
-            };
-            format!("`{}` {why}: {error}", self.url)
-        })
-    }
-
     /// What a failed request means for the question.
     fn refusal(&self, error: &HttpError, query: &str) -> Trouble {
         if let HttpProblem::TooLong { .. } = error.problem() {
@@ -142,24 +136,21 @@ impl<'c> Server<'c> {
         {
             return self.said(&answer.error_type, &answer.error, query);
         }
-        Trouble::Error(if error.is_input() {
-            CountError::wrong(error.to_string(), error.help())
-        } else {
-            CountError::Unknown(format!("{error}; {}", error.help()))
-        })
+        Trouble::Error(error.into())
     }
 
     /// What the server says of a question that it does not answer.
     fn said(&self, kind: &str, error: &str, query: &str) -> Trouble {
         let message = format!("`{}` doesn't answer `{}`: {}", self.url, short(query), short(error));
+        // VictoriaMetrics gives the status of its answer for a kind.
         match kind {
-            "bad_data" => {
+            "bad_data" | "400" => {
                 let help = "correct the query in `[sli.prometheus]`, and try it in the server's own console";
-                Trouble::Error(CountError::wrong(message, help))
+                Trouble::Error(SourceError::wrong(message, help))
             }
             // Limits on samples, on time and on the length of a query have many texts.
-            "execution" | "timeout" | "too_many_requests" => Trouble::TooMuch(message),
-            _ => Trouble::Error(CountError::Unknown(message)),
+            "execution" | "timeout" | "too_many_requests" | "422" => Trouble::TooMuch(message),
+            _ => Trouble::Error(SourceError::Unknown(message)),
         }
     }
 }
