@@ -88,6 +88,24 @@ pub(crate) fn duration(item: Item<'_>) -> Option<Duration> {
     checked(item, Duration::parse(item.text()?))
 }
 
+/// The length of a slice where a service file says nothing, in seconds.
+const USUAL_SLICE: u64 = 60;
+
+/// The length of a window. It has to hold a slice of an SLO, which is a minute where nothing else is said.
+pub(crate) fn window(item: Item<'_>) -> Option<Duration> {
+    long_enough(item, duration(item)?)
+}
+
+/// A window that was read, if it holds a slice.
+pub(crate) fn long_enough(item: Item<'_>, window: Duration) -> Option<Duration> {
+    if window.seconds() >= USUAL_SLICE {
+        return Some(window);
+    }
+    let message = format!("a window of {window} is shorter than one slice of a minute");
+    item.wrong(Code::WindowShorterThanSlice, message, Some("write `1m` or more".to_owned()));
+    None
+}
+
 /// An objective that is written as a percentage without its sign: `99.9`.
 pub(crate) fn percent_objective(item: Item<'_>) -> Option<Objective> {
     let text = item.text()?.trim();

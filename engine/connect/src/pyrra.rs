@@ -8,7 +8,7 @@ use weir_model::{Name, PromQuery};
 
 use crate::draft::{Imported, Measured, SliDraft, SloDraft, WindowDraft};
 use crate::import::{
-    Services, checked, description, duration, free_slo_name, milliseconds, name, own, percent_objective,
+    Services, checked, description, free_slo_name, milliseconds, name, own, percent_objective, window,
 };
 use crate::yaml::read::File;
 use crate::yaml::table::{Item, Table};
@@ -83,7 +83,7 @@ fn specification(
     spec.lose(&["alerting"], "which alerts there are is up to the policies that run `burn-rate`");
     spec.lose(&["performanceOverAccuracy"], "Weir's rules are accurate, and record as they go");
     let objective = spec.need("target").and_then(percent_objective);
-    let window = spec.need("window").and_then(duration);
+    let window = spec.need("window").and_then(window);
     let description = description(spec.get("description").and_then(Item::text));
     let Some(slo_name) = slo_name else { return };
     let sli = spec.need("indicator").and_then(|indicator| {

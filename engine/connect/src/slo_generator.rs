@@ -10,7 +10,9 @@ use weir_model::value::{Duration, Objective};
 use weir_model::{Name, PromQuery};
 
 use crate::draft::{Imported, Measured, SliDraft, SloDraft, WindowDraft};
-use crate::import::{Services, checked, description, free_slo_name, milliseconds, own, share_objective};
+use crate::import::{
+    Services, checked, description, free_slo_name, long_enough, milliseconds, own, share_objective,
+};
 use crate::yaml::read::{File, Node};
 use crate::yaml::table::{Item, Table};
 
@@ -96,7 +98,7 @@ impl Shared {
     fn learn_policy(&mut self, name: &str, steps: Item<'_>, key: &str) {
         let windows = steps.list().filter_map(|step| {
             let (_, window) = step.entries().find(|(entry, _)| *entry == key)?;
-            checked(window, Duration::parse(&format!("{}s", window.text()?)))
+            long_enough(window, checked(window, Duration::parse(&format!("{}s", window.text()?)))?)
         });
         if let Some(longest) = windows.max_by_key(|window| window.seconds()) {
             self.policies.insert(name.to_owned(), longest);

@@ -2,6 +2,7 @@
 
 use weir_connect::pyrra::read;
 use weir_model::Name;
+use weir_model::diagnostic::Code;
 
 use crate::support::shown;
 
@@ -68,6 +69,15 @@ spec:
 #[test]
 fn objectives_become_services_of_their_own() {
     insta::assert_snapshot!(shown(&read(&[("books.yaml", BOOKS)], None)));
+}
+
+#[test]
+fn a_window_shorter_than_a_slice_is_said_and_not_written() {
+    let text = BOOKS.replace("window: 1w", "window: 2s");
+    let imported = read(&[("books.yaml", &text)], None);
+    let found = imported.diagnostics.iter().filter(|said| said.code == Code::WindowShorterThanSlice).count();
+    assert_eq!(found, 1, "{:?}", imported.diagnostics);
+    assert!(!shown(&imported).contains("doors"));
 }
 
 #[test]
