@@ -125,7 +125,7 @@ impl<'f> Objects<'f> {
             match *kind {
                 "DataSource" => {
                     item.lost(format!(
-                        "the data source {name}: a project says itself where its events come from"
+                        "the data source {name}: servers stand in weir.toml as `[[source]]`, which `--source` has count the SLIs"
                     ));
                 }
                 "AlertPolicy" => item.lost(format!(
