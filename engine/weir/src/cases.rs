@@ -117,7 +117,8 @@ impl Project {
         for (index, case) in file.cases.iter().enumerate() {
             let at = |key: &str| format!("/case/{index}/{key}");
             let mut check = |what: &str, names: Vec<(String, &Name)>, defined: &[&str]| {
-                known(file.source(), what, names.into_iter(), defined, diagnostics);
+                let names = names.into_iter().map(|(pointer, name)| (pointer, name.as_str()));
+                known(file.source(), what, names, defined, diagnostics);
             };
             check("service", vec![(at("service"), &case.service)], &services);
             check("gate", case.gate.iter().map(|name| (at("gate"), name)).collect(), &gates);

@@ -15,7 +15,7 @@ use weir_model::project::{EventFormat, ProjectFile};
 use weir_model::record::Notice;
 use weir_model::service::{Service, ServiceFile};
 use weir_model::source::Source;
-use weir_model::value::{Duration, Name};
+use weir_model::value::{Duration, Name, NamePattern};
 use weir_model::waiver::WaiverFile;
 
 /// Why a project can't be loaded.
@@ -28,6 +28,9 @@ pub enum ProjectError {
     /// There is no such folder.
     #[error("there is no folder `{}`", .0.display())]
     NoFolder(PathBuf),
+    /// A folder that is to hold policies holds none.
+    #[error("there are no policy files in `{}`", .0.display())]
+    NoPolicies(PathBuf),
     /// A file or folder can't be read.
     #[error(transparent)]
     Io(#[from] std::io::Error),
@@ -70,6 +73,7 @@ impl Project {
         let project = Project { root, file, services, policies, gates, waivers, overrides, lock };
         if diagnostics.is_empty() {
             project.cross_check(&mut diagnostics);
+            project.policies_of_gates(&mut diagnostics);
         }
         if diagnostics.is_empty() { Ok(project) } else { Err(ProjectError::Wrong(diagnostics)) }
     }
@@ -83,9 +87,12 @@ impl Project {
         if !folder.is_dir() {
             return Err(ProjectError::NoFolder(folder.to_owned()));
         }
-        let policies = reader.folder(&folder.to_string_lossy())?;
+        let policies: Vec<PolicyFile> = reader.folder(&folder.to_string_lossy())?;
         let mut diagnostics = reader.diagnostics;
-        // Waivers may name policies that the other folder doesn't have; only checks need them.
+        if policies.is_empty() && diagnostics.is_empty() {
+            return Err(ProjectError::NoPolicies(folder.to_owned()));
+        }
+        // Waivers and gates may name policies that the other folder doesn't have; only checks need waivers.
         let project = Project { policies, waivers: Vec::new(), ..self.clone() };
         if diagnostics.is_empty() {
             project.cross_check(&mut diagnostics);
@@ -166,12 +173,14 @@ impl Project {
         let services: Vec<&str> = self.services().map(|service| service.about.name.as_str()).collect();
         let policies: Vec<&str> = self.policies.iter().map(|file| file.about.name.as_str()).collect();
         for (index, source) in self.file.sources.iter().enumerate() {
-            let service = source.service.iter().map(|name| (format!("/source/{index}/service"), name));
+            let service =
+                source.service.iter().map(|name| (format!("/source/{index}/service"), name.as_str()));
             known(self.file.source(), "service", service, &services, diagnostics);
         }
         for file in &self.services {
             let dependencies = file.about.dependencies.iter().enumerate();
-            let places = dependencies.map(|(index, name)| (format!("/service/dependencies/{index}"), name));
+            let places =
+                dependencies.map(|(index, name)| (format!("/service/dependencies/{index}"), name.as_str()));
             known(file.source(), "service", places, &services, diagnostics);
         }
         let sources: Vec<&str> = self.file.sources.iter().map(|source| source.name.as_str()).collect();
@@ -179,18 +188,35 @@ impl Project {
             let named = file.slis.iter().enumerate();
             let named =
                 named.filter_map(|(index, sli)| Some((format!("/sli/{index}/source"), sli.source.as_ref()?)));
-            known(file.source(), "source", named.clone(), &sources, diagnostics);
+            let places = named.clone().map(|(pointer, name)| (pointer, name.as_str()));
+            known(file.source(), "source", places, &sources, diagnostics);
             self.sources_that_count(file, named, diagnostics);
         }
+        let slos: Vec<&str> =
+            self.services.iter().flat_map(|file| &file.slos).map(|slo| slo.name.as_str()).collect();
         for file in &self.policies {
             self.weighted_slos(file, diagnostics);
+            let named = single_names("/match/services", &file.scope.services);
+            known(file.source(), "service", named, &services, diagnostics);
+            let named = single_names("/match/slos", &file.scope.slos);
+            known(file.source(), "SLO", named, &slos, diagnostics);
         }
         for file in &self.waivers {
             let waivers = file.waivers.iter().enumerate();
-            let places = waivers.map(|(index, waiver)| (format!("/waiver/{index}/policy"), &waiver.policy));
+            let places =
+                waivers.map(|(index, waiver)| (format!("/waiver/{index}/policy"), waiver.policy.as_str()));
             known(file.source(), "policy", places, &policies, diagnostics);
         }
         self.terms(diagnostics);
+    }
+
+    /// Reports policies that gates name and that there are not: a gate would let pass what they are to stop.
+    fn policies_of_gates(&self, diagnostics: &mut Vec<Diagnostic>) {
+        let policies: Vec<&str> = self.policies.iter().map(|file| file.about.name.as_str()).collect();
+        for file in &self.gates {
+            let named = single_names("/gate/policies", &file.about.policies);
+            known(file.source(), "policy", named, &policies, diagnostics);
+        }
     }
 
     /// Reports the waivers and overrides that last longer than the project allows.
@@ -279,16 +305,23 @@ impl Project {
 pub(crate) fn known<'n>(
     source: &Source,
     what: &str,
-    names: impl Iterator<Item = (String, &'n Name)>,
+    names: impl Iterator<Item = (String, &'n str)>,
     defined: &[&str],
     diagnostics: &mut Vec<Diagnostic>,
 ) {
-    for (pointer, name) in names.filter(|(_, name)| !defined.contains(&name.as_str())) {
-        let message = format!("there is no {what} {}", quote(name.as_str()));
+    for (pointer, name) in names.filter(|(_, name)| !defined.contains(name)) {
+        let message = format!("there is no {what} {}", quote(name));
         let mut diagnostic = source.error(Code::UnknownReference, source.span(&pointer), message);
-        diagnostic.help = nearest_word(name.as_str(), defined.iter().copied());
+        diagnostic.help = nearest_word(name, defined.iter().copied());
         diagnostics.push(diagnostic);
     }
+}
+
+/// The patterns of a list at `pointer` that stand for one name only, each with its place. One that is mistyped would leave out
+/// without a word what it was to name.
+fn single_names<'n>(pointer: &str, patterns: &'n [NamePattern]) -> impl Iterator<Item = (String, &'n str)> {
+    let single = patterns.iter().enumerate().filter(|(_, pattern)| !pattern.as_str().contains('*'));
+    single.map(move |(index, pattern)| (format!("{pointer}/{index}"), pattern.as_str()))
 }
 
 /// Reports names that two files give to things of one kind.

@@ -1,9 +1,12 @@
 //! Tables and bars.
 
-use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 
 /// How wide a table gets where no terminal says otherwise, in characters.
 const WIDTH: u16 = 110;
+
+/// How narrow a column with texts gets, in characters: below that, the table is wider than the terminal instead.
+const NARROWEST: u16 = 16;
 
 /// A table with these headings, without lines around its cells. The columns named in `wrapped` share what width the others
 /// leave; the others are as wide as their content.
@@ -16,10 +19,13 @@ pub(crate) fn table<const N: usize>(headings: [&str; N], wrapped: &[&str]) -> Ta
     }
     table.set_header(headings);
     for (index, heading) in headings.iter().enumerate() {
-        if !wrapped.contains(heading)
-            && let Some(column) = table.column_mut(index)
-        {
-            column.set_constraint(ColumnConstraint::ContentWidth);
+        let constraint = if wrapped.contains(heading) {
+            ColumnConstraint::LowerBoundary(Width::Fixed(NARROWEST))
+        } else {
+            ColumnConstraint::ContentWidth
+        };
+        if let Some(column) = table.column_mut(index) {
+            column.set_constraint(constraint);
         }
     }
     table
@@ -47,6 +53,15 @@ pub(crate) fn bar(percent: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_are_wrapped_between_words_even_where_little_room_is_left() {
+        let mut table = table(["id", "note"], &["note"]);
+        table.add_row(["x".repeat(105), "exhausted since yesterday".to_owned()]);
+        let text = text(&table);
+        let last: Vec<&str> = text.lines().filter_map(|line| line.split_whitespace().last()).collect();
+        assert_eq!(last, ["note", "since", "yesterday"], "{text}");
+    }
 
     #[test]
     fn bars_are_full_empty_or_between() {

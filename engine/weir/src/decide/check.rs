@@ -103,7 +103,7 @@ fn read(finding: &contract::Finding) -> Finding {
     }
 }
 
-/// Excuses a failure that a waiver in force is about; says so when the waiver has run out.
+/// Excuses a failure that a waiver in force is about; says so when the waiver has run out or has not begun.
 fn waived(mut finding: Finding, case: &Case, policy: &Policy) -> Finding {
     if finding.outcome != RuleOutcome::Fail {
         return finding;
@@ -121,7 +121,12 @@ fn waived(mut finding: Finding, case: &Case, policy: &Policy) -> Finding {
             ));
             return finding;
         }
-        finding.waiver = Some(format!("the waiver of {} ran out on {}", waiver.requested_by, waiver.expires));
+        let when = if case.at < *waiver.from() {
+            format!("begins on {}", waiver.granted)
+        } else {
+            format!("ran out on {}", waiver.expires)
+        };
+        finding.waiver = Some(format!("the waiver of {} {when}", waiver.requested_by));
     }
     finding
 }
