@@ -184,7 +184,7 @@ fn a_lint_finds_objectives_that_nobody_needs() {
 #[test]
 fn a_lint_finds_slos_without_data_or_effect() {
     let project = ten_days(100, "98.8%");
-    project.edit("policies/burn-rate.toml", "[policy]", "[match]\nslos = [\"other\"]\n\n[policy]");
+    project.edit("policies/burn-rate.toml", "[policy]", "[match]\nslos = [\"o*\"]\n\n[policy]");
     project.write(
         "policies/error-budget.toml",
         "[policy]\nname = \"error-budget\"\nplugin = \"error-budget\"\n\n[params]\nslos = [\"other\"]\n",

@@ -60,7 +60,7 @@ mod tests {
         table.add_row(["x".repeat(105), "exhausted since yesterday".to_owned()]);
         let text = text(&table);
         let last: Vec<&str> = text.lines().filter_map(|line| line.split_whitespace().last()).collect();
-        assert_eq!(last, ["note", "since", "yesterday"], "{text}");
+        assert_eq!(last, ["note", "exhausted", "since", "yesterday"], "{text}");
     }
 
     #[test]

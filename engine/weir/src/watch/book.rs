@@ -124,20 +124,22 @@ impl Cells {
 
     /// None when it holds nothing.
     fn slice(&self, cell: usize) -> Option<Slice> {
+        self.content(cell).filter(|slice| !slice.tally.is_empty())
+    }
+
+    /// What is in a cell, which may be a `latest` without a tally. None when there is no such cell.
+    fn content(&self, cell: usize) -> Option<Slice> {
         let ([good, bad, unknown], latest) = match self {
             Cells::Tiny(cells) => (cells.get(cell)?.map(u64::from), None),
             Cells::Small(cells) => (cells.get(cell)?.map(u64::from), None),
             Cells::Large(cells) => *cells.get(cell)?,
         };
-        let tally = Tally { good, bad, unknown };
-        (!tally.is_empty()).then_some(Slice { tally, latest })
+        Some(Slice { tally: Tally { good, bad, unknown }, latest })
     }
 
     fn add(&mut self, cell: usize, slice: Slice) {
-        let mut sum = slice;
-        if let Some(before) = self.slice(cell) {
-            sum = Slice { tally: before.tally + slice.tally, latest: before.latest.max(slice.latest) };
-        }
+        let Some(before) = self.content(cell) else { return };
+        let sum = Slice { tally: before.tally + slice.tally, latest: before.latest.max(slice.latest) };
         while !self.put(cell, sum) {
             self.widen();
         }
