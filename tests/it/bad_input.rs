@@ -290,3 +290,27 @@ fn a_plugin_that_is_not_the_pinned_one() {
     let run = project.weir(&GATE);
     assert!(refused(&run).contains("and weir.lock pins"), "{}", run.stderr);
 }
+
+#[test]
+fn numbers_in_the_place_of_texts_get_an_example_that_is_right() {
+    let project = healthy();
+    project.edit("services/my-service.toml", "objective = \"99.9%\"", "objective = 99.9");
+    let message = refused(&project.weir(&GATE));
+    assert!(message.contains("help: write it as a text, such as `\"99.9 %\"`"), "{message}");
+    let project = healthy();
+    for (below, help) in [
+        ("0.1", "write it as a text, such as `\"10 %\"`"),
+        ("\"10\"", "write a text such as `\"10 %\"`"),
+        ("\"a tenth\"", "write a text such as `\"25%\"`"),
+    ] {
+        project.write(
+            "policies/error-budget.toml",
+            format!(
+                "[policy]\nname = \"error-budget\"\nplugin = \"error-budget\"\n\n[params]\n\
+                 stages = [{{ below = {below}, effect = \"freeze\" }}]\n"
+            ),
+        );
+        let message = refused(&project.weir(&GATE));
+        assert!(message.contains(help), "{below}: {message}");
+    }
+}

@@ -13,6 +13,7 @@ use crate::source::{Source, member};
 use crate::value::{FORMATS, Name};
 
 mod bound;
+mod example;
 
 /// Everything in which the value at `pointer` violates `schema`, in the order of the text. A value that the text doesn't
 /// hold counts as an empty table.
@@ -70,7 +71,7 @@ struct Translator<'a> {
     diagnostics: Vec<Diagnostic>,
 }
 
-impl Translator<'_> {
+impl<'a> Translator<'a> {
     fn translate(&mut self, error: &ValidationError<'_>) {
         let pointer = format!("{}{}", self.base, error.instance_path().as_str());
         match error.kind() {
@@ -85,7 +86,9 @@ impl Translator<'_> {
             ValidationErrorKind::Required { property } => {
                 self.missing_key(&pointer, property.as_str().unwrap_or_default());
             }
-            ValidationErrorKind::Type { kind } => self.wrong_type(&pointer, error.instance(), &types(kind)),
+            ValidationErrorKind::Type { kind } => {
+                self.wrong_type(&pointer, error.instance(), &types(kind), self.schema_of(error));
+            }
             ValidationErrorKind::Enum { options } => {
                 let options = options.as_array().map(Vec::as_slice).unwrap_or_default();
                 self.unknown_word(&pointer, error.instance(), options.iter());
@@ -99,7 +102,14 @@ impl Translator<'_> {
             }
             kind => {
                 let (code, message) = other(kind, error.instance());
-                self.push(code, self.source.span(&pointer), message);
+                let mut diagnostic = self.source.error(code, self.source.span(&pointer), message);
+                if let (ValidationErrorKind::Pattern { .. }, Value::String(text)) =
+                    (kind, error.instance().as_ref())
+                {
+                    let right = self.schema_of(error).and_then(|schema| example::text(schema, text));
+                    diagnostic.help = right.map(|right| format!("write a text such as `\"{right}\"`"));
+                }
+                self.diagnostics.push(diagnostic);
             }
         }
     }
@@ -147,7 +157,13 @@ impl Translator<'_> {
         }
     }
 
-    fn wrong_type(&mut self, pointer: &str, found: &Value, expected: &[JsonType]) {
+    /// The schema that one of its own keywords finds wrong.
+    fn schema_of(&self, error: &ValidationError<'_>) -> Option<&'a Value> {
+        let (path, _) = error.schema_path().as_str().rsplit_once('/')?;
+        example::schema_at(self.schema, path)
+    }
+
+    fn wrong_type(&mut self, pointer: &str, found: &Value, expected: &[JsonType], of_text: Option<&Value>) {
         let mut expected: Vec<&str> =
             expected.iter().filter(|kind| **kind != JsonType::Null).map(|kind| type_name(*kind)).collect();
         expected.dedup();
@@ -161,7 +177,11 @@ impl Translator<'_> {
                 heading(pointer).map(|key| format!("write `[{key}]`: there is only one"))
             }
             (Value::Number(_) | Value::Bool(_), [TEXT, ..]) => {
-                Some(format!("write it as a text: `\"{found}\"`"))
+                let found = found.to_string();
+                of_text.and_then(|schema| example::text(schema, &found)).map(|right| {
+                    let such = if right == found { ":" } else { ", such as" };
+                    format!("write it as a text{such} `\"{right}\"`")
+                })
             }
             _ => None,
         };
@@ -209,7 +229,11 @@ impl Translator<'_> {
             branches.iter().filter(|errors| !errors.iter().any(|error| own_type(error).is_some())).collect();
         let [first, ..] = fitting.as_slice() else {
             let expected: Vec<JsonType> = branches.iter().flatten().filter_map(own_type).flatten().collect();
-            return self.wrong_type(pointer, found, &expected);
+            let texts = |error: &&ValidationError<'_>| {
+                own_type(error).is_some_and(|kinds| kinds.contains(&JsonType::String))
+            };
+            let of_text = branches.iter().flatten().find(texts).and_then(|error| self.schema_of(error));
+            return self.wrong_type(pointer, found, &expected, of_text);
         };
         // Forms that differ in a word: what is wrong is the word.
         let words: Vec<_> = fitting.iter().filter_map(|errors| errors.iter().find_map(words_of)).collect();

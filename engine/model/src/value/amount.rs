@@ -110,11 +110,23 @@ impl Objective {
         weir_math::Objective::parse(text).map(Objective).map_err(|error| {
             let code = match error {
                 ObjectiveError::NoBudget => Code::Objective100Percent,
+                ObjectiveError::OutOfRange(_) => return out_of_range(text),
                 _ => Code::InvalidObjective,
             };
             ValueError::from_text(code, &error.to_string())
         })
     }
+}
+
+/// A number is no share: what was written, and what was meant if it lacks its sign.
+fn out_of_range(text: &str) -> ValueError {
+    let message = format!("{} is not between 0 % and 100 %", quote(text));
+    let signed = format!("{} %", text.trim());
+    let help = match weir_math::Objective::parse(&signed) {
+        Ok(_) => format!("for a percentage write {}", quote(&signed)),
+        Err(_) => "write the share of good ones, such as `99.9 %`".to_owned(),
+    };
+    ValueError::new(Code::InvalidObjective, message, help)
 }
 
 impl Deref for Objective {
@@ -177,5 +189,17 @@ mod tests {
         check("100%", Err(Code::Objective100Percent));
         check("99.9", Err(Code::InvalidObjective));
         check("high", Err(Code::InvalidObjective));
+    }
+
+    #[test]
+    fn an_objective_that_is_no_share_is_quoted_as_it_was_written() {
+        let check = |text: &str, message: &str, help: &str| {
+            let error = Objective::parse(text).unwrap_err();
+            assert_eq!((error.message.as_str(), error.help.as_str()), (message, help));
+        };
+        let usual = "write the share of good ones, such as `99.9 %`";
+        check("101%", "`101%` is not between 0 % and 100 %", usual);
+        check("error rate < 200 %", "`error rate < 200 %` is not between 0 % and 100 %", usual);
+        check("99.9", "`99.9` is not between 0 % and 100 %", "for a percentage write `99.9 %`");
     }
 }
