@@ -291,6 +291,46 @@ fn a_plugin_that_is_not_the_pinned_one() {
     assert!(refused(&run).contains("and weir.lock pins"), "{}", run.stderr);
 }
 
+/// A policy whose parameters fit the schema of its plugin, which refuses them all the same.
+const REFUSED: &str = "[policy]\nname = \"error-budget\"\nplugin = \"error-budget\"\n\n[params]\n\
+                       stages = [{ below = \"10%\", lift-at = \"5%\", effect = \"freeze\" }]\n";
+
+#[test]
+fn parameters_that_the_plugin_itself_refuses() {
+    let project = healthy();
+    project.write("policies/error-budget.toml", REFUSED);
+    let message = refused(&project.weir(&GATE));
+    insta::assert_snapshot!(message);
+    let lint = project.weir(&["slo", "lint", "--at", "2026-01-01T02:00:00Z"]);
+    assert_eq!(refused(&lint), message);
+}
+
+#[test]
+fn a_calculator_in_the_place_of_a_policy_is_named_before_its_parameters_are() {
+    let project = healthy();
+    project.edit("policies/error-budget.toml", "plugin = \"error-budget\"", "plugin = \"latency\"");
+    insta::assert_snapshot!(refused(&project.weir(&GATE)));
+    let project = healthy();
+    project.edit("services/my-service.toml", "plugin = \"availability\"", "plugin = \"error-budget\"");
+    insta::assert_snapshot!("policy_plugin_as_sli", refused(&project.weir(&GATE)));
+}
+
+#[test]
+fn a_plugin_that_is_not_pinned_is_said_to_lie_there() {
+    let project = healthy();
+    project.write("plugins/my_own.wasm", "anything").edit(
+        "policies/error-budget.toml",
+        "plugin = \"error-budget\"",
+        "plugin = \"my-own\"",
+    );
+    let message = refused(&project.weir(&GATE));
+    assert!(message.contains("there is no plugin `my-own`"), "{message}");
+    assert!(
+        message.contains("weir.lock does not pin it: `weir plugin add plugins/my_own.wasm`"),
+        "{message}"
+    );
+}
+
 #[test]
 fn numbers_in_the_place_of_texts_get_an_example_that_is_right() {
     let project = healthy();

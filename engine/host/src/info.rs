@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::contract::types;
+use crate::kind::Kind;
 use crate::outline::Outline;
 use crate::text::{self, tidy_line};
 
@@ -33,6 +34,13 @@ pub struct Info {
 /// None when the component carries no such section, or one that makes no sense; loading it says which.
 pub fn read_info(component: &[u8]) -> Option<Info> {
     Info::from_section(Outline::read("", component).ok()?.info?).ok()
+}
+
+/// What kind of plugin a component is, as its exports say. Runs and compiles nothing.
+///
+/// None when it is no plugin, or one of another contract; loading it says which.
+pub fn read_kind(component: &[u8]) -> Option<Kind> {
+    Outline::read("", component).ok()?.exported_kind("").ok()
 }
 
 impl Info {

@@ -56,7 +56,7 @@ pub use digest::{Digest, DigestError};
 pub use error::{CallError, LoadError};
 pub use evidence::{Evidence, Given, View};
 pub use exercise::Exercise;
-pub use info::{Info, read_info};
+pub use info::{Info, read_info, read_kind};
 pub use inspect::{Admission, Import, Inspection, inspect};
 pub use kind::Kind;
 pub use limits::{LimitKind, Limits};

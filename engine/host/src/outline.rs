@@ -87,7 +87,8 @@ impl<'c> Outline<'c> {
         Ok(kind)
     }
 
-    fn exported_kind(&self, plugin: &str) -> Result<Kind, LoadError> {
+    /// The kind of plugin that the component is, by what it exports alone.
+    pub(crate) fn exported_kind(&self, plugin: &str) -> Result<Kind, LoadError> {
         for interface in self.exports.iter().filter_map(|export| Interface::parse(export)) {
             if Kind::of_export(interface.name).is_some() {
                 interface.check_version(plugin)?;

@@ -62,6 +62,8 @@ codes! {
     OutOfRange "out-of-range" "A number is too large or too small, or a list or text too long or too short.";
     InvalidValue "invalid-value" "A value breaks another rule of the schema.";
     UnusableSchema "unusable-schema" "The schema of a plugin's parameters can't be used.";
+    RefusedParameters "refused-parameters" "A plugin refuses its parameters.";
+    WrongPluginKind "wrong-plugin-kind" "A plugin is of another kind than is wanted in its place.";
     InvalidName "invalid-name" "A name is not in kebab-case.";
     InvalidDuration "invalid-duration" "A text is not a duration.";
     InvalidSize "invalid-size" "A text is not a number of bytes.";

@@ -392,7 +392,11 @@ impl Engine {
             match plugin.kind() {
                 Kind::BudgetPolicy | Kind::Check => judges.push(policy),
                 Kind::ToilScorer => {}
-                Kind::SliCalculator => return Err(wrong_kind("policy", &policy.policy.about.name, &plugin)),
+                Kind::SliCalculator => {
+                    let name = &policy.policy.about.name;
+                    let (message, help) = wrong_kind("policy", name, plugin.name(), plugin.kind());
+                    return Err(EngineError::question(message, Some(help)));
+                }
             }
         }
         Ok(judges)
@@ -448,43 +452,96 @@ impl Engine {
         let mut diagnostics = Vec::new();
         for file in &project.policies {
             let limits = plugins::limits(&file.limits.or(&project.file.limits));
-            let plugin = (file.about.plugin.as_str(), "/policy/plugin");
-            self.check_plugin(project, file.source(), plugin, "/params", &limits, &mut diagnostics)?;
+            let place = PluginPlace {
+                source: file.source(),
+                what: "policy",
+                user: &file.about.name,
+                name: file.about.plugin.as_str(),
+                plugin: "/policy/plugin".to_owned(),
+                params: "/params".to_owned(),
+            };
+            if self.check_plugin(project, &place, &limits, &mut diagnostics)? {
+                diagnostics.extend(self.refused(project, &place, &limits)?);
+            }
         }
         let limits = plugins::limits(&project.file.limits);
         for file in &project.services {
             for (index, sli) in file.slis.iter().enumerate() {
                 let Some(name) = &sli.plugin else { continue };
-                let place = format!("/sli/{index}/plugin");
-                let plugin = (name.as_str(), place.as_str());
-                let params = format!("/sli/{index}/params");
-                self.check_plugin(project, file.source(), plugin, &params, &limits, &mut diagnostics)?;
+                let place = PluginPlace {
+                    source: file.source(),
+                    what: "SLI",
+                    user: &sli.name,
+                    name: name.as_str(),
+                    plugin: format!("/sli/{index}/plugin"),
+                    params: format!("/sli/{index}/params"),
+                };
+                self.check_plugin(project, &place, &limits, &mut diagnostics)?;
             }
         }
         if diagnostics.is_empty() { Ok(()) } else { Err(EngineError::Wrong(diagnostics)) }
     }
 
+    /// Holds the parameters at one place against the plugin's schema. Whether they fit it.
     fn check_plugin(
         &self,
         project: &Project,
-        source: &Source,
-        (name, place): (&str, &str),
-        params: &str,
+        place: &PluginPlace<'_>,
         limits: &weir_host::Limits,
         diagnostics: &mut Vec<Diagnostic>,
-    ) -> Result<(), EngineError> {
+    ) -> Result<bool, EngineError> {
+        let PluginPlace { source, name, .. } = place;
+        let before = diagnostics.len();
         match self.plugins.info(project, name, limits) {
-            Ok(info) => diagnostics.extend(validate(source, params, &info.parameters)),
+            Ok(info) => match self.plugins.kind(project, name, limits)? {
+                kind if (kind == Kind::SliCalculator) == (place.what == "SLI") => {
+                    diagnostics.extend(validate(source, &place.params, &info.parameters));
+                }
+                kind => {
+                    let (message, help) = wrong_kind(place.what, place.user, name, kind);
+                    let range = source.span(&place.plugin);
+                    diagnostics.push(source.error(Code::WrongPluginKind, range, message).help(help));
+                }
+            },
             Err(PluginError::Unknown { .. }) => {
                 let message = format!("there is no plugin {}", quote(name));
-                let mut diagnostic = source.error(Code::UnknownReference, source.span(place), message);
-                let names = plugins::names(project);
-                diagnostic.help = nearest_word(name, names.iter().map(String::as_str));
+                let mut diagnostic =
+                    source.error(Code::UnknownReference, source.span(&place.plugin), message);
+                diagnostic.help = plugins::not_pinned(project, name).or_else(|| {
+                    let names = plugins::names(project);
+                    nearest_word(name, names.iter().map(String::as_str))
+                });
                 diagnostics.push(diagnostic);
             }
             Err(error) => return Err(error.into()),
         }
-        Ok(())
+        Ok(diagnostics.len() == before)
+    }
+
+    /// What a budget policy's plugin itself says against parameters that fit its schema. A plugin that fails at it is no matter
+    /// of the project's files: the verdict says so.
+    fn refused(
+        &self,
+        project: &Project,
+        place: &PluginPlace<'_>,
+        limits: &weir_host::Limits,
+    ) -> Result<Option<Diagnostic>, EngineError> {
+        let plugin = self.plugins.named(project, place.name, limits)?;
+        if plugin.kind() != Kind::BudgetPolicy {
+            return Ok(None);
+        }
+        let source = place.source;
+        let params =
+            source.value().pointer(&place.params).map_or_else(|| "{}".to_owned(), ToString::to_string);
+        let Err(weir_host::CallError::Problem { invalid_params: true, text, .. }) =
+            plugin.prepare_budget(place.user.as_str(), limits, &params)
+        else {
+            return Ok(None);
+        };
+        let message = format!("plugin {} refuses these parameters: {text}", quote(place.name));
+        let stands = source.value().pointer(&place.params).is_some();
+        let range = source.span(if stands { &place.params } else { &place.plugin });
+        Ok(Some(source.error(Code::RefusedParameters, range, message)))
     }
 
     /// The services of these names, or all where there are none, in the order of their names.
@@ -525,19 +582,32 @@ pub(crate) fn nothing_judged(service: &str, gate: &str) -> EngineError {
     )
 }
 
-/// A plugin stands where one of another kind belongs.
-pub(crate) fn wrong_kind(what: &str, name: &weir_model::Name, plugin: &weir_host::Plugin) -> EngineError {
+/// Where a file names a plugin and gives it parameters.
+struct PluginPlace<'f> {
+    source: &'f Source,
+    /// `policy` or `SLI`.
+    what: &'static str,
+    /// The name of the policy or the SLI.
+    user: &'f weir_model::Name,
+    /// The name of the plugin.
+    name: &'f str,
+    /// Where the plugin is named.
+    plugin: String,
+    /// Where its parameters stand.
+    params: String,
+}
+
+/// What is wrong where a plugin stands in the place of one of another kind, and what to do about it.
+pub(crate) fn wrong_kind(what: &str, user: &weir_model::Name, name: &str, kind: Kind) -> (String, String) {
     let wanted =
         if what == "policy" { "a budget policy, a check or a toil scorer" } else { "an SLI calculator" };
-    EngineError::question(
-        format!(
-            "{what} {} runs the plugin {}, which is a {}",
-            quote(name.as_str()),
-            quote(plugin.name()),
-            plugin.kind().as_str()
-        ),
-        Some(format!("name a plugin that is {wanted}")),
-    )
+    let message = format!(
+        "{what} {} runs the plugin {}, which is a {}",
+        quote(user.as_str()),
+        quote(name),
+        kind.as_str()
+    );
+    (message, format!("name a plugin that is {wanted}"))
 }
 
 /// The tables of an array of tables in several files, in the order of the files.

@@ -156,7 +156,8 @@ pub(crate) fn wanted(
             let Some(name) = &sli.plugin else { continue };
             let plugin = plugins.named(project, name.as_str(), &limits)?;
             if plugin.kind() != Kind::SliCalculator {
-                return Err(wrong_kind("SLI", &sli.name, &plugin));
+                let (message, help) = wrong_kind("SLI", &sli.name, plugin.name(), plugin.kind());
+                return Err(EngineError::question(message, Some(help)));
             }
             let request = Request {
                 service: service.about.name.to_string(),

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use fs_err as fs;
-use weir_host::{Digest, Info, Limits, Plugin, Sandbox, Wasi};
+use weir_host::{Digest, Info, Kind, Limits, Plugin, Sandbox, Wasi};
 use weir_model::Signatures;
 use weir_model::lock::Pinned;
 
@@ -117,6 +117,15 @@ impl Plugins {
         match weir_host::read_info(&component.bytes) {
             Some(info) => Ok(info),
             None => Ok(self.load(name, &component, limits)?.info().clone()),
+        }
+    }
+
+    /// What kind of plugin a project means by a name. Runs and compiles nothing.
+    pub(crate) fn kind(&self, project: &Project, name: &str, limits: &Limits) -> Result<Kind, PluginError> {
+        let component = find(project, name)?;
+        match weir_host::read_kind(&component.bytes) {
+            Some(kind) => Ok(kind),
+            None => Ok(self.load(name, &component, limits)?.kind()),
         }
     }
 
@@ -251,6 +260,16 @@ fn verified(component: Component, name: &str, pinned: &Pinned) -> Result<Compone
 fn unknown(project: &Project, name: &str) -> PluginError {
     let known: Vec<String> = names(project).iter().map(|name| format!("`{name}`")).collect();
     PluginError::Unknown { name: name.to_owned(), known: known.join(", ") }
+}
+
+/// What to do about a plugin that lies in the project's folder of plugins and is not pinned; none where there is no such
+/// plugin.
+pub(crate) fn not_pinned(project: &Project, name: &str) -> Option<String> {
+    let names = [name.to_owned(), name.replace('-', "_")];
+    let files = names.iter().map(|name| format!("plugins/{name}.wasm"));
+    let file = files.into_iter().find(|file| project.root().join(file).is_file())?;
+    let file = weir_model::diagnostic::printable(&file);
+    Some(format!("it lies in `plugins/`, and weir.lock does not pin it: `weir plugin add {file}`"))
 }
 
 /// The names of all plugins that a project can use.
