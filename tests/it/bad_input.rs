@@ -332,6 +332,15 @@ fn a_plugin_that_is_not_pinned_is_said_to_lie_there() {
 }
 
 #[test]
+fn project_files_that_are_no_text_or_no_files() {
+    let project = healthy();
+    project
+        .write("policies/error-budget.toml", b"[policy]\nname = \"error-budget\"\nsummary = \"\xe9\"\n")
+        .write("gates/folder.toml/readme", "");
+    insta::assert_snapshot!(refused(&project.weir(&GATE)));
+}
+
+#[test]
 fn numbers_in_the_place_of_texts_get_an_example_that_is_right() {
     let project = healthy();
     project.edit("services/my-service.toml", "objective = \"99.9%\"", "objective = 99.9");

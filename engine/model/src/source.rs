@@ -60,6 +60,28 @@ impl Source {
         Ok(source)
     }
 
+    /// Parses the content of a file as [`parse`](Source::parse) does.
+    ///
+    /// # Errors
+    ///
+    /// As there, and the first byte that is no part of a text.
+    pub fn parse_bytes(path: &str, content: &[u8]) -> Result<Source, Vec<Diagnostic>> {
+        match std::str::from_utf8(content) {
+            Ok(text) => Source::parse(path, text),
+            Err(error) => {
+                // What stands before the wrong byte keeps its place.
+                let text = Arc::from(String::from_utf8_lossy(content));
+                let empty = Value::Object(serde_json::Map::new());
+                let source = Source { path: path.to_owned(), text, value: empty, places: BTreeMap::new() };
+                let start = error.valid_up_to();
+                let message = "this is not TOML: here is a byte that is not UTF-8";
+                let end = start + char::REPLACEMENT_CHARACTER.len_utf8();
+                let wrong = source.error(Code::TomlSyntax, start..end, message);
+                Err(vec![wrong.help("write the file as UTF-8")])
+            }
+        }
+    }
+
     /// The path that the text was given with.
     #[must_use]
     pub fn path(&self) -> &str {

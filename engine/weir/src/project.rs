@@ -361,11 +361,17 @@ impl<'r> Reader<'r> {
 
     /// One file; none when it is wrong.
     fn file<T: Content>(&mut self, path: &Path) -> Result<Option<File<T>>, ProjectError> {
-        let text = fs::read_to_string(self.root.join(path))?;
         // Diagnostics show paths as the user would type them from the project's folder, with `/` on every system.
         let shown =
             path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
-        let parsed = Source::parse(&shown, &text).and_then(File::parse);
+        let place = self.root.join(path);
+        if place.is_dir() {
+            let empty = Source::parse(&shown, "").map_err(ProjectError::Wrong)?;
+            let wrong = empty.error(Code::TomlSyntax, 0..0, "this is a folder, and a file is expected");
+            self.diagnostics.push(wrong.help("give the folder a name that does not end in `.toml`"));
+            return Ok(None);
+        }
+        let parsed = Source::parse_bytes(&shown, &fs::read(place)?).and_then(File::parse);
         Ok(match parsed {
             Ok(file) => Some(file),
             Err(diagnostics) => {
