@@ -74,11 +74,11 @@ fn what_makes_no_sense_is_shown_where_it_stands() {
         "tallies = [{ slo = \"availability\", since = \"1h\", until = \"1h\" }]",
         "the stretch ends 1h before `at`",
     );
-    // A file that can't be read is no mistake in the case: nobody can tell.
-    project.write("cases/deploy.toml", case("events = [\"events/none.jsonl\"]"));
-    let run = project.weir(&["test"]);
-    assert_eq!(run.code, 3, "{}", run.stdout);
-    assert!(run.stderr.contains("events/none.jsonl"), "{}", run.stderr);
+    check("events = [\"events/none.jsonl\"]", "case `a`: there is no file `events/none.jsonl`");
+    check("events = [\"events/none.jsonl\"]", "cases/deploy.toml:5:");
+    let many = "tallies = [{ slo = \"availability\", since = \"1h\", good = 9223372036854775807 }]";
+    check(many, "case `a`: of `availability`, the slices hold more than");
+    check(many, "cases/deploy.toml:5:");
     let twice = case("tallies = []").repeat(2);
     project.write("cases/deploy.toml", twice);
     let run = project.weir(&["test"]);

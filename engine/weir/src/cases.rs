@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 use weir_flow::{Ledger, Slice};
-use weir_math::Tally;
+use weir_math::{Series, Tally};
 use weir_model::Effect;
 use weir_model::cases::{CaseFile, Expectation, PolicyCase, Stretch};
-use weir_model::diagnostic::Diagnostic;
+use weir_model::diagnostic::{Code, Diagnostic, quote};
 use weir_model::service::Service;
+use weir_model::source::Source;
 use weir_model::value::Name;
 use weir_model::verdict::Verdict;
 
@@ -106,8 +107,27 @@ impl Project {
         let mut diagnostics = reader.into_diagnostics();
         for file in &files {
             self.check_case_names(file, &mut diagnostics);
+            self.check_case_files(file, &mut diagnostics);
         }
         if diagnostics.is_empty() { Ok(files) } else { Err(ProjectError::Wrong(diagnostics)) }
+    }
+
+    /// Reports files of events that are not there.
+    fn check_case_files(&self, file: &CaseFile, diagnostics: &mut Vec<Diagnostic>) {
+        for (index, case) in file.cases.iter().enumerate() {
+            for (number, path) in case.events.iter().flatten().enumerate() {
+                if !self.root().join(path.as_str()).is_file() {
+                    let message = format!(
+                        "case {}: there is no file {}",
+                        quote(case.name.as_str()),
+                        quote(path.as_str())
+                    );
+                    let range = file.source().span(&format!("/case/{index}/events/{number}"));
+                    let diagnostic = file.source().error(Code::UnknownReference, range, message);
+                    diagnostics.push(diagnostic.help("name a file as it is seen from the project's folder"));
+                }
+            }
+        }
     }
 
     fn check_case_names(&self, file: &CaseFile, diagnostics: &mut Vec<Diagnostic>) {
@@ -149,8 +169,8 @@ impl Engine {
         let mut verdicts = Vec::new();
         for file in files {
             for (index, case) in file.cases.iter().enumerate() {
-                let verdict = self.put(project, case)?;
                 let source = file.source();
+                let verdict = self.put(project, case, source, index)?;
                 cases.push(CaseOutcome {
                     file: source.path().to_owned(),
                     line: source.line(&format!("/case/{index}")),
@@ -172,7 +192,13 @@ impl Engine {
         Ok(CaseReport { schema_version: REPORT_VERSION, cases, policies })
     }
 
-    fn put(&self, project: &Project, case: &PolicyCase) -> Result<Verdict, EngineError> {
+    fn put(
+        &self,
+        project: &Project,
+        case: &PolicyCase,
+        source: &Source,
+        index: usize,
+    ) -> Result<Verdict, EngineError> {
         let files = case.events.iter().flatten().map(|path| project.root().join(path.as_str()));
         let request = GateRequest {
             service: case.service.to_string(),
@@ -187,6 +213,7 @@ impl Engine {
             Some(stretches) => {
                 let service = self.service_file(project, &request.service)?;
                 let ledgers = self.ledgers_of(project, service, stretches, request.at)?;
+                countable(&ledgers, case, source, index)?;
                 self.prepare_measured(project, &request, ledgers)?
             }
         };
@@ -221,6 +248,29 @@ impl Engine {
         }
         Ok(ledgers)
     }
+}
+
+/// Refuses a case whose tallies are more than can be counted.
+///
+/// # Errors
+/// With the place of the first tally of each such SLO.
+fn countable(
+    ledgers: &[SloLedger],
+    case: &PolicyCase,
+    source: &Source,
+    index: usize,
+) -> Result<(), EngineError> {
+    let mut wrong = Vec::new();
+    for SloLedger { slo, ledger, .. } in ledgers {
+        let Ok(ledger) = ledger else { continue };
+        let slices = ledger.slices().map(|(start, slice)| (start, slice.tally));
+        let Err(error) = Series::new(ledger.slice_seconds(), slices) else { continue };
+        let first = case.tallies.iter().flatten().position(|stretch| stretch.slo.as_str() == slo);
+        let place = format!("/case/{index}/tallies/{}", first.unwrap_or(0));
+        let message = format!("case {}: of {}, {error}", quote(case.name.as_str()), quote(slo));
+        wrong.push(source.error(Code::OutOfRange, source.span(&place), message));
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(EngineError::Wrong(wrong)) }
 }
 
 /// The slices of some stretches, added up. A slice belongs to a stretch when it starts within it.
