@@ -121,6 +121,13 @@ pub struct ExplainedService {
     pub waiver: Option<String>,
 }
 
+/// Explains a code of Weir itself, such as `waiver-unused` or `files/toml-syntax`, for which no project is needed. Empty when
+/// it is none.
+pub fn explain_own(name: &str) -> Vec<Explanation> {
+    let (group, rule) = name.split_once('/').map_or((None, name), |(group, rule)| (Some(group), rule));
+    own(group, rule).into_iter().collect()
+}
+
 impl Engine {
     /// Explains a rule by its name: of a check (`runbook`, or `production-readiness/runbook`), of any other policy with the
     /// policy's name before it (`error-budget/budget-below-freeze`), or a code of Weir itself. Checks are run for it.
@@ -138,7 +145,7 @@ impl Engine {
             Some((policy, rule)) => (Some(policy), rule),
             None => (None, name),
         };
-        let mut explained: Vec<Explanation> = own(policy, rule).into_iter().collect();
+        let mut explained = explain_own(name);
         let mut known: Vec<String> = own_names();
         for file in project.policies() {
             let about = policy.is_none_or(|policy| policy == file.about.name.as_str());
@@ -222,7 +229,8 @@ impl Engine {
     fn clause(&self, project: &Project, file: &PolicyFile, clause: &str) -> Result<Explanation, EngineError> {
         let policy = self.explained(project, file, self.kind(project, file)?)?;
         let name = &file.about.name;
-        let (meaning, remedy) = match clause {
+        let mut meaning = Vec::new();
+        let (first, remedy) = match clause {
             "no-data" => (
                 format!("Policy `{name}` has no data to judge, or data that is too old."),
                 Some("See that events come in: `weir slo status` says what is missing.".to_owned()),
@@ -231,12 +239,19 @@ impl Engine {
                 format!("The plugin of policy `{name}` failed."),
                 Some("The verdict says how it failed; `weir plugin verify` tries the plugin.".to_owned()),
             ),
-            _ => (format!("A clause of policy `{name}`: {}", policy.plugin_summary), None),
+            _ => {
+                meaning.push(format!(
+                    "Plugins name their clauses when they hold, so that nobody knows before whether there is a clause {}.",
+                    quote(clause)
+                ));
+                (format!("Policy `{name}`: {}", policy.plugin_summary), None)
+            }
         };
+        meaning.insert(0, first);
         Ok(Explanation {
             schema_version: EXPLANATION_VERSION,
             rule: format!("{name}/{clause}"),
-            meaning: vec![meaning],
+            meaning,
             remedy,
             services: Vec::new(),
             policy: Some(policy),

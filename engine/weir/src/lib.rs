@@ -55,7 +55,7 @@ pub use case::RecordedNonsense;
 pub use cases::{CaseDifference, CaseOutcome, CaseReport, PolicyReach};
 pub use engine::{Engine, EngineError, EngineOptions, GateRequest, Prepared, ServiceStatus};
 pub use excusing::{Entry, KnownExcuse, NewOverride, NewWaiver};
-pub use explain::{ExplainedPolicy, ExplainedService, Explanation};
+pub use explain::{ExplainedPolicy, ExplainedService, Explanation, explain_own};
 pub use init::{InitError, init};
 pub use lint::{Lint, LintCode, LintFinding};
 pub use listing::{Item, ItemStanding, Listing, Place, attention, overruling};
