@@ -77,6 +77,7 @@ fn a_waiver_that_makes_no_sense_is_not_written() {
     check(&["--for", "181d"], "lasts more than 180 days");
     check(&["--expires", "2026-11-20"], "expires on 2026-11-20");
     check(&["--expires", "soon"], "is not a day");
+    check(&["--for", "99999999999w"], "a waiver lasts 180 days at most");
     for (from, to, part) in [
         ("search", "serch", "did you mean `search`?"),
         ("runbook", "runbok", "did you mean `runbook`?"),
@@ -94,6 +95,23 @@ fn a_waiver_that_makes_no_sense_is_not_written() {
     let run = waive(&project, &["--for", "30d"]);
     assert_eq!(run.code, 2, "{}", run.stdout);
     assert_eq!(std::fs::read_to_string(project.path("waivers/search.toml")).unwrap(), "waiver = []\n");
+}
+
+#[test]
+fn a_waiver_that_is_there_already_is_extended_and_not_written_twice() {
+    let project = shop();
+    assert_eq!(waive(&project, &["--for", "30d"]).code, 0);
+    let before = std::fs::read_to_string(project.path("waivers/search.toml")).unwrap();
+    let run = waive(&project, &["--for", "30d"]);
+    assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{}", run.stderr);
+    let said = "is waived already until 2026-12-24, at waivers/search.toml:1";
+    assert!(run.stderr.contains(said), "{}", run.stderr);
+    assert_eq!(std::fs::read_to_string(project.path("waivers/search.toml")).unwrap(), before);
+    let run = waive(&project, &["--for", "60d"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let note = "note: it is waived until 2026-12-24 already, at waivers/search.toml:1";
+    assert!(run.stderr.contains(note), "{}", run.stderr);
+    assert!(!run.stderr.contains("nothing to excuse"), "{}", run.stderr);
 }
 
 #[test]

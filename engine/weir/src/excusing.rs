@@ -14,6 +14,7 @@ use weir_model::file::{Content, File};
 use weir_model::source::Source;
 use weir_model::value::{Name, NamePattern};
 use weir_model::verdict::{Excuse, ExcuseKind, ExcuseState, Verdict};
+use weir_model::waiver::Waiver;
 use weir_model::{Change, Effect};
 
 use crate::decide::{of_override, of_waiver};
@@ -131,7 +132,33 @@ impl Engine {
         }
         let verdicts = services.iter().map(|service| self.check(project, service, at));
         let verdicts = verdicts.collect::<Result<Vec<_>, _>>()?;
-        let notes = known_rule(waiver, &verdicts)?;
+        let fails = known_rule(waiver, &verdicts)?;
+        let covering = covering(project, waiver, &services);
+        let ends_later = |(_, known): &&(String, &Waiver)| {
+            *known.granted <= waiver.granted && *known.expires >= waiver.expires
+        };
+        if let [(place, known), ..] = covering.as_slice()
+            && covering.len() == services.len()
+            && covering.iter().all(|known| ends_later(&known))
+        {
+            return Err(EngineError::question(
+                format!(
+                    "rule {} of {} is waived already until {}, at {place}",
+                    quote(waiver.rule.as_str()),
+                    quote(waiver.service.as_str()),
+                    known.expires
+                ),
+                Some("a waiver that ends later extends it".to_owned()),
+            ));
+        }
+        let notes = match covering.as_slice() {
+            [] if fails => Vec::new(),
+            [] => vec![format!("rule `{}` does not fail now: the waiver has nothing to excuse", waiver.rule)],
+            known => known
+                .iter()
+                .map(|(place, known)| format!("it is waived until {} already, at {place}", known.expires))
+                .collect(),
+        };
         let file = file.map_or_else(|| file_name(&waiver.service), ToString::to_string);
         let added = waiver_text(waiver);
         let mut entry = entry(project, &format!("waivers/{file}.toml"), added)?;
@@ -253,8 +280,30 @@ fn matching(project: &Project, pattern: &NamePattern) -> Result<Vec<String>, Eng
     Ok(found)
 }
 
-/// Looks for the rule among the findings of the services. What comes back is what there is to know about it.
-fn known_rule(waiver: &NewWaiver, verdicts: &[Verdict]) -> Result<Vec<String>, EngineError> {
+/// Of each service whose finding is waived already, the waiver that lasts longest, with its place. Those that have ended before
+/// the new one begins are left out.
+fn covering<'p>(project: &'p Project, waiver: &NewWaiver, services: &[String]) -> Vec<(String, &'p Waiver)> {
+    let of_service = |service: &String| {
+        let tables = project.waivers.iter().flat_map(|file| {
+            let source = file.source();
+            file.waivers.iter().enumerate().map(move |(index, known)| (source, index, known))
+        });
+        let about = tables.filter(|(_, _, known)| {
+            known.service.matches(service)
+                && known.policy == waiver.policy
+                && known.rule == waiver.rule
+                && *known.granted <= waiver.expires
+                && *known.expires >= waiver.granted
+        });
+        let (source, index, known) = about.max_by_key(|(_, _, known)| *known.expires)?;
+        let line = source.line(&format!("/waiver/{index}"));
+        Some((format!("{}:{line}", source.path()), known))
+    };
+    services.iter().filter_map(of_service).collect()
+}
+
+/// Looks for the rule among the findings of the services, and says whether it fails.
+fn known_rule(waiver: &NewWaiver, verdicts: &[Verdict]) -> Result<bool, EngineError> {
     let asked =
         |verdict: &&Verdict| verdict.policies.iter().any(|said| said.policy == waiver.policy.as_str());
     if !verdicts.iter().any(|verdict| asked(&verdict)) {
@@ -277,9 +326,7 @@ fn known_rule(waiver: &NewWaiver, verdicts: &[Verdict]) -> Result<Vec<String>, E
             format!("policy {} has no rule {}", quote(waiver.policy.as_str()), quote(waiver.rule.as_str()));
         return Err(EngineError::question(message, nearest_word(waiver.rule.as_str(), names)));
     }
-    let fails = of_rule.any(|finding| finding.outcome == weir_model::finding::Outcome::Fail);
-    let nothing = format!("rule `{}` does not fail now: the waiver has nothing to excuse", waiver.rule);
-    Ok(if fails { Vec::new() } else { vec![nothing] })
+    Ok(of_rule.any(|finding| finding.outcome == weir_model::finding::Outcome::Fail))
 }
 
 /// A file for what is about a service or a pattern of services.

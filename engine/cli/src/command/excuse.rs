@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use weir::{Entry, KnownExcuse, NewOverride, NewWaiver, Project};
 use weir_model::value::Duration;
+use weir_model::waiver::LONGEST_WAIVER_DAYS;
 
 use super::{Failure, clock, engine, instant, json, notes, project};
 use crate::args::{ExcuseArguments, Format, OverrideArguments, WaiveArguments};
@@ -90,8 +91,12 @@ fn days_after(granted: Date, lasting: Duration) -> Result<Date, Failure> {
     if !lasting.seconds().is_multiple_of(DAY) {
         return Err(usage());
     }
-    let span = jiff::Span::new().try_days(days).map_err(|_| usage())?;
-    granted.checked_add(span).map_err(|_| usage())
+    let span = jiff::Span::new().try_days(days);
+    span.and_then(|span| granted.checked_add(span)).map_err(|_| {
+        Failure::Usage(format!(
+            "a waiver lasts {LONGEST_WAIVER_DAYS} days at most, and `{lasting}` after {granted} there is no day any more"
+        ))
+    })
 }
 
 fn later(from: Timestamp, lasting: Duration) -> Result<Timestamp, Failure> {

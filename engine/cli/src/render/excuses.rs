@@ -1,8 +1,10 @@
 //! Waivers and overrides for people.
 
+use jiff::tz::Offset;
+use jiff::{SignedDuration, Timestamp};
 use weir::KnownExcuse;
 use weir_model::Effect;
-use weir_model::verdict::ExcuseState;
+use weir_model::verdict::{ExcuseKind, ExcuseState};
 
 use crate::output::in_effect_colour;
 use crate::render::{Clock, clean};
@@ -21,15 +23,27 @@ fn entry(known: &KnownExcuse, clock: &Clock) -> String {
         (Some(policy), Some(rule)) => format!("{policy}/{rule} of `{service}`"),
         _ => format!("{} for `{service}`", excuse.kind),
     };
+    let (from, until) = match excuse.kind {
+        // A waiver holds for whole days in UTC, the last of which is the one that people wrote.
+        ExcuseKind::Waiver => {
+            let last = excuse.until.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(excuse.until);
+            (utc_day(excuse.from), utc_day(last))
+        }
+        ExcuseKind::Override => (clock.show(excuse.from), clock.show(excuse.until)),
+    };
     let ticket = excuse.ticket.as_ref().map(|ticket| format!(" ({ticket})")).unwrap_or_default();
     let whose = format!("{}, approved by {}{ticket}: {}", excuse.by, excuse.approved_by, excuse.reason);
     format!(
         "  {} {about} from {} until {}\n      {}\n      at {file}:{line}\n",
         in_effect_colour(effect(excuse.state), excuse.state.as_str()),
-        clock.show(excuse.from),
-        clock.show(excuse.until),
+        from,
+        until,
         clean::line(&whose),
     )
+}
+
+fn utc_day(at: Timestamp) -> String {
+    Offset::UTC.to_datetime(at).date().to_string()
 }
 
 /// The effect whose colour a state has.
