@@ -363,3 +363,22 @@ fn numbers_in_the_place_of_texts_get_an_example_that_is_right() {
         assert!(message.contains(help), "{below}: {message}");
     }
 }
+
+#[test]
+fn an_instant_past_the_last_one_is_out_of_range() {
+    let run = healthy().weir(&["gate", "my-service", "--at", "9999-12-31T23:59:59Z"]);
+    assert!(refused(&run).contains("out of range"), "{}", run.stderr);
+    let run = healthy().weir(&["gate", "my-service", "--at", "9999-12-31T23:59:59"]);
+    assert!(refused(&run).contains("with its offset"), "{}", run.stderr);
+}
+
+#[test]
+fn a_back_test_from_after_the_instant_of_the_project() {
+    let project = healthy();
+    let weir_toml = std::fs::read_to_string(project.path("weir.toml")).unwrap();
+    let (head, rest) = weir_toml.split_once("[project]\n").unwrap();
+    project.write("weir.toml", format!("{head}[project]\nas-of = 2026-01-01T02:00:00Z\n{rest}"));
+    let message = refused(&project.weir(&["backtest", "my-service", "--from", "2026-02-01T00:00:00Z"]));
+    assert!(message.contains("the project stands at 2026-01-01T02:00:00Z"), "{message}");
+    assert!(message.contains("or the end with `--to`"), "{message}");
+}

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use jiff::fmt::temporal::Pieces;
 use jiff::{SignedDuration, Timestamp};
 use weir_math::Decimal;
 use weir_model::Change;
@@ -592,8 +593,14 @@ pub(crate) enum ReportFormat {
 }
 
 fn parse_instant(text: &str) -> Result<Timestamp, String> {
-    text.parse()
-        .map_err(|_| "expected an instant with its offset from UTC, such as 2026-11-24T12:00:00Z".to_owned())
+    text.parse().map_err(|_| {
+        let whole = Pieces::parse(text);
+        if whole.is_ok_and(|whole| whole.time().is_some() && whole.offset().is_some()) {
+            format!("out of range: instants lie between {} and {}", Timestamp::MIN, Timestamp::MAX)
+        } else {
+            "expected an instant with its offset from UTC, such as 2026-11-24T12:00:00Z".to_owned()
+        }
+    })
 }
 
 fn parse_duration(text: &str) -> Result<u64, String> {

@@ -1,7 +1,7 @@
 //! `weir backtest`: what would the gate have said in the past?
 
 use jiff::{Timestamp, Unit};
-use weir::{Against, BacktestRequest};
+use weir::{Against, BacktestRequest, EngineError};
 
 use super::{Failure, busy_engine, clock, json, notes, project_in, reading};
 use crate::args::{BacktestArguments, ReportFormat};
@@ -13,6 +13,17 @@ pub(super) fn run(arguments: &BacktestArguments) -> Result<Exit, Failure> {
     let against = arguments.against.as_deref().map(|folder| Against::load(&project, folder)).transpose()?;
     let end = arguments.to.or_else(|| project.as_of());
     let until = end.map_or_else(this_minute, Ok)?;
+    if let (None, Some(as_of)) = (arguments.to, project.as_of())
+        && as_of <= arguments.from
+    {
+        return Err(Failure::Engine(EngineError::Question {
+            message: format!(
+                "the back-test begins at {}, and the project stands at {as_of}, which is not later",
+                arguments.from
+            ),
+            help: Some("name an earlier `--from`, or the end with `--to`".to_owned()),
+        }));
+    }
     let engine = busy_engine()?;
     let report = reading(&project, &arguments.events, |events| {
         let request = BacktestRequest {
