@@ -341,6 +341,28 @@ fn project_files_that_are_no_text_or_no_files() {
 }
 
 #[test]
+fn a_file_of_the_command_line_that_cannot_be_read_is_nobodys_mistake() {
+    let folder = tempfile::tempdir().unwrap();
+    let none = folder.path().join("none");
+    let none = none.to_str().unwrap();
+    let wasm = folder.path().join("p.wasm");
+    std::fs::write(&wasm, "").unwrap();
+    for arguments in [
+        vec!["import", "sloth", none],
+        vec!["plugin", "inspect", none],
+        vec!["plugin", "sign", "--key", none, wasm.to_str().unwrap()],
+    ] {
+        let run = weir(&arguments);
+        assert_eq!(run.code, 3, "{arguments:?}: {}", run.stderr);
+        assert!(run.stderr.contains("none` can't be read"), "{arguments:?}: {}", run.stderr);
+    }
+    let latin = folder.path().join("latin.yaml");
+    std::fs::write(&latin, b"a: b\nc: \xe9\n").unwrap();
+    let message = refused(&weir(&["import", "sloth", latin.to_str().unwrap()]));
+    assert!(message.contains("line 2 has a byte"), "{message}");
+}
+
+#[test]
 fn numbers_in_the_place_of_texts_get_an_example_that_is_right() {
     let project = healthy();
     project.edit("services/my-service.toml", "objective = \"99.9%\"", "objective = 99.9");
@@ -381,4 +403,18 @@ fn a_back_test_from_after_the_instant_of_the_project() {
     let message = refused(&project.weir(&["backtest", "my-service", "--from", "2026-02-01T00:00:00Z"]));
     assert!(message.contains("the project stands at 2026-01-01T02:00:00Z"), "{message}");
     assert!(message.contains("or the end with `--to`"), "{message}");
+}
+
+#[test]
+fn an_import_or_a_generation_of_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let other = folder.path().join("other.yaml");
+    std::fs::write(&other, "a: 1\n").unwrap();
+    for system in ["openslo", "sloth", "pyrra", "slo-generator"] {
+        let run = weir(&["import", system, other.to_str().unwrap()]);
+        assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{system}: {}", run.stderr);
+        assert!(run.stderr.contains("error"), "{system}: {}", run.stderr);
+    }
+    let message = refused(&healthy().weir(&["generate", "prometheus"]));
+    assert!(message.contains("add `[sli.prometheus]` to an SLI"), "{message}");
 }

@@ -175,6 +175,25 @@ impl From<std::io::Error> for Failure {
     }
 }
 
+/// A file that can't be read, by its name.
+fn unreadable(file: &Path, error: &std::io::Error) -> Failure {
+    let message = format!("`{}` can't be read: {error}", file.display());
+    Failure::Io(std::io::Error::new(error.kind(), message))
+}
+
+/// The text of a file that the command line names.
+fn read_text(file: &Path) -> Result<String, Failure> {
+    let content = std::fs::read(file).map_err(|error| unreadable(file, &error))?;
+    String::from_utf8(content).map_err(|error| {
+        let right = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
+        let line = right.iter().filter(|byte| **byte == b'\n').count().saturating_add(1);
+        Failure::Usage(format!(
+            "`{}` is no text in UTF-8: line {line} has a byte that is none",
+            file.display()
+        ))
+    })
+}
+
 /// The project that the arguments mean.
 fn project(arguments: &ProjectArguments) -> Result<Project, Failure> {
     project_in(arguments.project.as_deref())

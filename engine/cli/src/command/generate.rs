@@ -1,6 +1,6 @@
 //! `weir generate`: what other systems read, written from the project.
 
-use weir::Project;
+use weir::{EngineError, Project};
 use weir_connect::grafana::{overview_dashboard, policy_dashboard, slo_dashboard};
 use weir_connect::prometheus::{Target, cases, rules, sloth_rules};
 use weir_connect::{Generated, alerts_for};
@@ -16,7 +16,14 @@ use crate::output;
 
 pub(super) fn prometheus(arguments: &GeneratePrometheusArguments) -> Result<Exit, Failure> {
     let project = project_in(arguments.what.project.as_deref())?;
-    let targets = targets(&project, &services(&project, &arguments.what)?)?;
+    let services = services(&project, &arguments.what)?;
+    if !services.iter().flat_map(|service| &service.slis).any(|sli| sli.prometheus.is_some()) {
+        return Err(Failure::Engine(EngineError::Question {
+            message: "no SLI says how Prometheus counts it, so there are no rules to write".to_owned(),
+            help: Some("add `[sli.prometheus]` to an SLI in `services/`".to_owned()),
+        }));
+    }
+    let targets = targets(&project, &services)?;
     written(&match (&arguments.tests, arguments.style) {
         (Some(rules_file), _) => cases(&targets, rules_file),
         (None, RuleStyle::Weir) => rules(&targets),

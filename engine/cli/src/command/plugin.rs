@@ -20,7 +20,7 @@ use weir_model::Limits;
 use weir_model::source::Source;
 
 pub(crate) use self::bench::{Calls, Measured};
-use super::Failure;
+use super::{Failure, unreadable};
 use crate::args::{PluginCommand, PluginTrialArguments};
 use crate::exit::Exit;
 
@@ -53,16 +53,15 @@ fn component(file: &Path) -> Result<Vec<u8>, Failure> {
             "`{shown}` is a folder; name the component in it, a `.wasm` file"
         )));
     }
-    std::fs::read(file).map_err(|error| Failure::Usage(format!("`{shown}` can't be read: {error}")))
+    std::fs::read(file).map_err(|error| unreadable(file, &error))
 }
 
 /// Parameters from a file: TOML, as under `[params]` of a policy.
 fn params(file: Option<&Path>) -> Result<Option<Source>, Failure> {
     let Some(file) = file else { return Ok(None) };
     let shown = file.display().to_string();
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| Failure::Usage(format!("`{shown}` can't be read: {error}")))?;
-    match Source::parse(&shown, &text) {
+    let content = std::fs::read(file).map_err(|error| unreadable(file, &error))?;
+    match Source::parse_bytes(&shown, &content) {
         Ok(source) => Ok(Some(source)),
         Err(wrong) => Err(Failure::Engine(weir::EngineError::Wrong(wrong))),
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use weir_author::{generate_key, needs_password, sign};
 
-use super::super::{Failure, now};
+use super::super::{Failure, now, read_text};
 use crate::args::PluginSignArguments;
 use crate::exit::Exit;
 use crate::output;
@@ -23,7 +23,7 @@ pub(super) fn run(arguments: &PluginSignArguments) -> Result<Exit, Failure> {
         generate(&arguments.key, password.as_deref())?;
     }
     let Some((file, component)) = arguments.file.as_deref().zip(component) else { return Ok(Exit::Go) };
-    let secret = fs::read_to_string(&arguments.key).map_err(|error| Failure::Usage(error.to_string()))?;
+    let secret = read_text(&arguments.key)?;
     if password.is_none() && needs_password(&secret)? {
         password = Some(known_password("Password of the key: ")?);
     }
