@@ -28,7 +28,8 @@ fn a_flag_goes_before_a_variable_and_a_variable_before_a_default() {
     let outputs = format!("tap={}\nmarkdown={}", one.display(), two.display());
     assert_eq!(run(&[], &[("WEIR_OUTPUT", &outputs)]).code, 0);
     assert!(one.exists() && two.exists());
-    for (value, code) in [("1", 4), ("true", 4), ("0", 0), ("false", 0)] {
+    for (value, code) in [("1", 4), ("true", 4), ("yes", 4), ("0", 0), ("false", 0), ("no", 0), ("maybe", 2)]
+    {
         let sample = sample();
         let records = project.path("records");
         let variables = [("WEIR_FAIL_ON_WARN", Path::new(value)), ("WEIR_RECORDS", &records)];
@@ -99,6 +100,15 @@ fn a_rule_is_explained() {
     for own in ["weir/override", "waiver-unused", "lasts-too-long", "burn-rate/no-data"] {
         assert_eq!(explain(own).code, 0, "{own}");
     }
+    // What Weir itself says needs no project, and least of all one that is right.
+    let folder = tempfile::tempdir().unwrap();
+    let nowhere = |rule: &str| weir(&["explain", rule, "--project", folder.path().to_str().unwrap()]);
+    assert_eq!(nowhere("drill").code, 2);
+    assert!(nowhere("toml-syntax").stdout.contains("The text is not TOML."));
+    std::fs::write(folder.path().join("weir.toml"), "[project\n").unwrap();
+    assert_eq!((nowhere("toml-syntax").code, nowhere("drill").code), (0, 2));
+    let typo = explain("error-budget/typo");
+    assert!(typo.stdout.contains("nobody knows before whether there is a clause `typo`"), "{}", typo.stdout);
     let flag = weir(&["--explain", "drill", "--project", sample.to_str().unwrap()]);
     assert_eq!((flag.code, flag.stdout), (0, explain("drill").stdout));
     let run = explain("dril");

@@ -1,6 +1,6 @@
 //! Every flag is a variable of the environment, too.
 
-use clap::builder::FalseyValueParser;
+use clap::builder::BoolishValueParser;
 use clap::{Arg, ArgAction, Command};
 
 /// The flags that mean the same wherever they occur; the others have the name of their command in their variable.
@@ -34,7 +34,7 @@ fn with_variable(argument: Arg, path: &str) -> Arg {
         return argument;
     }
     let argument = match argument.get_action() {
-        ArgAction::SetTrue => argument.value_parser(FalseyValueParser::new()),
+        ArgAction::SetTrue => argument.value_parser(BoolishValueParser::new()),
         // A variable holds several values in several lines; what is typed has no line ends.
         ArgAction::Append if argument.get_value_delimiter().is_none() => argument.value_delimiter('\n'),
         _ => argument,
