@@ -118,6 +118,10 @@ fn small_numbers_say_how_sure_they_are() {
     project.requests(120, 10);
     let table = project.weir(&[&["slo", "status"], &AT[..]].concat()).stdout;
     assert!(table.contains("it is more than 99.9 % sure that it is missed"), "{table}");
+    project.requests(1, 1000);
+    let table = project.weir(&["slo", "status", "--at", "2026-01-01T00:10:00Z"]).stdout;
+    assert!(table.contains("1 event is few for this objective"), "{table}");
+    project.requests(120, 10);
     // An objective of which 120 events allow many failures needs no such line.
     project.edit("services/my-service.toml", "objective = \"99.9%\"", "objective = \"90%\"");
     let table = project.weir(&[&["slo", "status"], &AT[..]].concat()).stdout;
@@ -197,6 +201,9 @@ fn a_lint_finds_slos_without_data_or_effect() {
     let (code, text) = lint(&project, &[]);
     assert!(text.contains("error[no-data] my-service availability: `availability` has no events"), "{text}");
     assert_eq!(code, 1, "{text}");
+    let table = project.weir(&["slo", "suggest", "--at", "2026-01-10T12:00:00Z"]).stdout;
+    let words: Vec<&str> = table.split_whitespace().collect();
+    assert!(words.join(" ").contains("can't be judged: `availability` has no events"), "{table}");
 }
 
 #[test]

@@ -80,6 +80,6 @@ fn row(suggestion: &Suggestion) -> [String; 11] {
         supported.map_or_else(dash, |supported| supported.objective.clone()),
         supported.map_or_else(dash, |supported| supported.met_confidence.clone()),
         supported.map_or_else(dash, |supported| format!("{} of {}", supported.days_kept, supported.days)),
-        suggestion.gap.as_ref().map_or_else(String::new, |_| "can't be judged".to_owned()),
+        suggestion.gap.as_ref().map_or_else(String::new, |gap| format!("can't be judged: {gap}")),
     ]
 }

@@ -261,7 +261,11 @@ fn few(slo: &SloStatus) -> Option<String> {
     let (sure, outcome) = if is_spent(slo) { (missed, "missed") } else { (1.0 - missed, "met") };
     let number = counts.good.saturating_add(counts.bad);
     let (unit, sure) = (&counts.unit, sure_words(sure));
-    Some(format!("{number} {unit} are few for this objective: it is {sure} sure that it is {outcome}"))
+    let (unit, are) = match unit.strip_suffix('s') {
+        Some(one) if number == 1 && !one.contains(' ') => (one, "is"),
+        _ => (unit.as_str(), "are"),
+    };
+    Some(format!("{number} {unit} {are} few for this objective: it is {sure} sure that it is {outcome}"))
 }
 
 /// A chance in percent. What rounds to none or to all is neither.
