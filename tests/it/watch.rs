@@ -189,6 +189,30 @@ fn a_process_that_is_asked_to_stop_leaves_a_snapshot() {
 }
 
 #[test]
+fn a_process_that_is_killed_before_its_first_snapshot_is_due_tells_each_news_once() {
+    let events = requests(240);
+    let project = quiet_project();
+    append(&project, events.as_bytes());
+    project.write("news.jsonl", "what was there before\n");
+    let (snapshot, output) = (project.path("watch.snapshot"), project.path("news.jsonl"));
+    let [snapshot, output_path] = [&snapshot, &output].map(|path| path.to_str().expect("the path is UTF-8"));
+    let arguments = ["--snapshot", snapshot, "--snapshot-every", "1h", "--output", output_path];
+    let arguments = [&arguments[..], &["--format", "cloudevents"]].concat();
+    let mut child = start(&project, &arguments);
+    let told = || std::fs::read_to_string(&output).expect("it is there");
+    let end = Instant::now() + Duration::from_secs(60);
+    while told().lines().count() < 2 && Instant::now() < end {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    child.kill().expect("it runs");
+    child.wait().expect("it ends");
+    assert!(told().lines().count() > 1, "it had told something");
+    let run = project.weir(&[&["watch", "--stop-at-end"], &arguments[..]].concat());
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_eq!(told(), format!("what was there before\n{}", straight(&events).0));
+}
+
+#[test]
 fn a_snapshot_that_can_not_be_used_is_refused() {
     let project = quiet_project();
     append(&project, requests(30).as_bytes());

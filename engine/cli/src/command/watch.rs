@@ -48,6 +48,10 @@ pub(super) fn run(arguments: &WatchArguments) -> Result<Exit, Failure> {
     notes(&engine)?;
     let clock = clock(state.project());
     let mut desk = Desk::new(arguments, &clock, &watch)?;
+    if watch.mark().is_none() {
+        // Else a crash before the first snapshot would leave news behind that nobody could take back.
+        desk.save(&mut watch)?;
+    }
     let mut read_last = Instant::now();
     while !stop.load(Ordering::Relaxed) {
         let now = Timestamp::now();
