@@ -199,15 +199,16 @@ impl Live {
         self.definition_of(request).is_some_and(Definition::settles)
     }
 
-    /// Has the calculator of a request judge the slices of a ledger, up to an instant (milliseconds since 1970).
+    /// Has the calculator of a request judge the slices of a ledger that lie within `span` (milliseconds since 1970), from the
+    /// first one on that holds something. Of the slices before only the greatest `latest` counts.
     ///
     /// # Errors
     /// When the calculator fails.
-    pub fn settle(&self, request: usize, ledger: &Ledger, until: i64) -> Result<Ledger, String> {
+    pub fn settle(&self, request: usize, ledger: &Ledger, span: &Range<i64>) -> Result<Ledger, String> {
         let Some(number) = self.definitions.get(request) else { return Ok(ledger.clone()) };
         let Some(definition) = self.plan.definitions.get(*number) else { return Ok(ledger.clone()) };
         let mut heard = Heard::default();
-        let settled = definition.settled(ledger, until, &mut heard);
+        let settled = definition.settled(ledger, span, &mut heard);
         if !heard.is_empty() {
             self.settling.lock().unwrap_or_else(PoisonError::into_inner).add(*number, heard);
         }

@@ -315,6 +315,32 @@ fn merging_slices_changes_nothing_at_full_hours() {
     assert_eq!(watch.counts().used, counts.used + counts.late);
 }
 
+/// Of slices between it and the others, there are 29 million.
+#[test]
+fn an_event_of_a_clock_that_stands_at_its_beginning_holds_nobody_up() {
+    let lost = event(99_999, "request", Timestamp::UNIX_EPOCH, "{\"status\":200}");
+    let end = |events: &str| {
+        let folder = project(&[
+            ("services/shop.toml", SORTS),
+            ("policies/error-budget.toml", ERROR_BUDGET),
+            ("events.jsonl", events),
+        ]);
+        let (engine, project) = (engine(), load(&folder));
+        let from = Some("2026-01-05T23:00:00Z".parse().unwrap());
+        let mut watch = engine.watch(&project, &WatchRequest { from, ..request(60) }, None).unwrap();
+        catch_up(&mut watch);
+        let used = watch.counts().used;
+        (watch.news().iter().map(shown).collect::<Vec<_>>(), watch.status().unwrap(), used)
+    };
+    let events = days(5 * 1440);
+    let (news, status, used) = end(&events);
+    assert!(!news.is_empty());
+    let (news_after, status_after, used_after) = end(&format!("{lost}{events}"));
+    assert_eq!(news_after, news);
+    assert_eq!(format!("{status_after:?}"), format!("{status:?}"));
+    assert_eq!(used_after, used + 1);
+}
+
 /// Feeds a file in pieces, and has another watch go on from a snapshot after some of them.
 fn in_pieces(folder: &TempDir, events: &str, cuts: &[(usize, bool)]) -> (Vec<String>, String, EventCounts) {
     let (engine, project) = (engine(), load(folder));
@@ -332,6 +358,7 @@ fn in_pieces(folder: &TempDir, events: &str, cuts: &[(usize, bool)]) -> (Vec<Str
         if interrupted {
             news.extend(watch.news().iter().map(shown));
             watch.save(&snapshot, 7).unwrap();
+            drop(watch);
             watch = engine.watch(&project, &request(300), Some(&snapshot)).unwrap();
             assert_eq!(watch.mark(), Some(7));
         }
