@@ -213,6 +213,28 @@ fn a_process_that_is_killed_before_its_first_snapshot_is_due_tells_each_news_onc
 }
 
 #[test]
+fn two_watches_do_not_share_a_snapshot() {
+    let project = quiet_project();
+    append(&project, requests(60).as_bytes());
+    let (snapshot, output) = (project.path("watch.snapshot"), project.path("news.jsonl"));
+    let [snapshot_path, output_path] =
+        [&snapshot, &output].map(|path| path.to_str().expect("the path is UTF-8"));
+    let arguments = ["--snapshot", snapshot_path, "--output", output_path];
+    let mut child = start(&project, &arguments);
+    let end = Instant::now() + Duration::from_secs(60);
+    while !snapshot.exists() && Instant::now() < end {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let run = project.weir(&[&["watch", "--stop-at-end"], &arguments[..]].concat());
+    child.kill().expect("it runs");
+    child.wait().expect("it ends");
+    assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{}", run.stderr);
+    assert!(run.stderr.starts_with("error: another `weir watch` uses the snapshot `"), "{}", run.stderr);
+    let run = project.weir(&[&["watch", "--stop-at-end"], &arguments[..]].concat());
+    assert_eq!(run.code, 0, "{}", run.stderr);
+}
+
+#[test]
 fn a_snapshot_that_can_not_be_used_is_refused() {
     let project = quiet_project();
     append(&project, requests(30).as_bytes());

@@ -341,6 +341,27 @@ fn an_event_of_a_clock_that_stands_at_its_beginning_holds_nobody_up() {
     assert_eq!(used_after, used + 1);
 }
 
+#[test]
+fn a_snapshot_is_kept_to_one_watch() {
+    let folder = shop(&outage());
+    let (engine, project) = (engine(), load(&folder));
+    let snapshot = folder.path().join("state/watch.snapshot");
+    let mut first = engine.watch(&project, &request(60), Some(&snapshot)).unwrap();
+    let refused = |taken: &str| {
+        let error = engine.watch(&project, &request(60), Some(&snapshot)).unwrap_err();
+        assert!(
+            error.is_input() && error.to_string().contains("another `weir watch` uses"),
+            "{taken}: {error}"
+        );
+    };
+    refused("by the first one");
+    let second = engine.take_over(&project, &mut first).unwrap();
+    drop(first);
+    refused("by the one that took over");
+    drop(second);
+    engine.watch(&project, &request(60), Some(&snapshot)).unwrap();
+}
+
 /// Feeds a file in pieces, and has another watch go on from a snapshot after some of them.
 fn in_pieces(folder: &TempDir, events: &str, cuts: &[(usize, bool)]) -> (Vec<String>, String, EventCounts) {
     let (engine, project) = (engine(), load(folder));
