@@ -342,6 +342,16 @@ fn an_event_of_a_clock_that_stands_at_its_beginning_holds_nobody_up() {
 }
 
 #[test]
+fn a_mark_that_says_a_file_is_utf8_is_passed_over() {
+    let folder = shop(&format!("\u{feff}{}", outage()));
+    let (engine, project) = (engine(), load(&folder));
+    let mut watch = engine.watch(&project, &request(60), None).unwrap();
+    catch_up(&mut watch);
+    let counts = watch.counts();
+    assert_eq!((counts.used, counts.refused), (720, 0), "{:?}", counts.samples);
+}
+
+#[test]
 fn a_snapshot_is_kept_to_one_watch() {
     let folder = shop(&outage());
     let (engine, project) = (engine(), load(&folder));
