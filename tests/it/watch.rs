@@ -271,9 +271,32 @@ fn a_snapshot_that_can_not_be_used_is_refused() {
 fn a_file_that_is_not_there_yet_is_named() {
     let project = quiet_project();
     let run = project.weir(&["watch", "--stop-at-end", "--events", "nowhere.jsonl"]);
-    assert_eq!(run.code, 0);
+    assert_eq!(run.code, 3);
     assert!(run.stderr.starts_with("note: `nowhere.jsonl` is not there yet\n"), "{}", run.stderr);
     assert!(run.stderr.contains("nothing was judged"), "{}", run.stderr);
+    let end = "error: `nowhere.jsonl` is not there: nothing of it was judged\n";
+    assert!(run.stderr.ends_with(end), "{}", run.stderr);
+    // Others are judged, and the end is the same.
+    append(&project, requests(30).as_bytes());
+    let there = project.path("events/example.jsonl");
+    let there = there.to_str().expect("the path is UTF-8");
+    let run = project.weir(&["watch", "--stop-at-end", "--events", "nowhere.jsonl", "--events", there]);
+    assert_eq!(run.code, 3, "{}", run.stderr);
+    assert!(run.stdout.contains("allow"), "{}", run.stdout);
+    assert!(run.stderr.ends_with(end), "{}", run.stderr);
+}
+
+#[test]
+fn a_watch_that_ends_without_a_judgement_is_undecided() {
+    let check = |events: &str| {
+        let project = quiet_project();
+        append(&project, events.as_bytes());
+        let run = project.weir(&["watch", "--stop-at-end"]);
+        assert_eq!((run.code, run.stdout.as_str()), (3, ""), "{}", run.stderr);
+        assert!(run.stderr.starts_with("nothing was judged: "), "{}", run.stderr);
+    };
+    check("");
+    check("no JSON\nneither\n");
 }
 
 #[test]

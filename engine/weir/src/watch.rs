@@ -349,6 +349,11 @@ impl Watch<'_> {
         std::mem::take(&mut self.notes)
     }
 
+    /// Files that were asked for by name and are not there, or not any more with what had not been read of them.
+    pub fn missing(&self) -> Vec<String> {
+        if self.request.events.files.is_empty() { Vec::new() } else { self.sources.awaited() }
+    }
+
     /// What became of the events so far.
     pub fn counts(&mut self) -> EventCounts {
         self.live.counts()
@@ -395,12 +400,14 @@ impl Watch<'_> {
             return Ok(());
         }
         self.collect();
-        let first = self.services.iter().filter_map(Watched::first).min();
+        // An event older than anything that is kept has a wrong clock, or nobody would judge the time after it.
+        let oldest = last.saturating_sub(self.time.horizon);
+        let first = self.services.iter().filter_map(|service| service.first(oldest)).min();
         let Some(judged) = self.time.minute.or(first.map(|first| floor(first, MINUTE))) else {
             return Ok(());
         };
         // Past a silence longer than anything that is kept, nothing changes any more.
-        let first = judged.saturating_add(MINUTE).max(last.saturating_sub(self.time.horizon));
+        let first = judged.saturating_add(MINUTE).max(oldest);
         let mut minute = floor(first, MINUTE);
         let from = self.request.from.map_or(i64::MIN, Timestamp::as_second);
         while minute <= last {

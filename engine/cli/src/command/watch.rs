@@ -80,7 +80,16 @@ pub(super) fn run(arguments: &WatchArguments) -> Result<Exit, Failure> {
     desk.save(&mut watch)?;
     let summary = render::watch::summary(&watch.status()?, watch.minute(), &watch.counts(), &clock);
     output::message(&summary)?;
-    Ok(Exit::Go)
+    if stop.load(Ordering::Relaxed) { Ok(Exit::Go) } else { at_end(&watch) }
+}
+
+/// What the exit code says when all has been read.
+fn at_end(watch: &Watch<'_>) -> Result<Exit, Failure> {
+    let missing = watch.missing();
+    for file in &missing {
+        output::message(&format!("error: `{file}` is not there: nothing of it was judged\n"))?;
+    }
+    Ok(if missing.is_empty() && watch.minute().is_some() { Exit::Go } else { Exit::Undecided })
 }
 
 /// Where the news go, and how much of them is safe in the snapshot.

@@ -232,9 +232,10 @@ impl<'p> Watched<'p> {
         Ok(judged)
     }
 
-    /// The start of the first slice that holds anything, in seconds since 1970.
-    pub(super) fn first(&self) -> Option<i64> {
-        self.slis.iter().filter_map(|sli| sli.book.slices().next()).map(|(start, _)| start).min()
+    /// The start of the first slice from an instant on that holds anything, both in seconds since 1970.
+    pub(super) fn first(&self, from: i64) -> Option<i64> {
+        let span = Span { start: from, end: i64::MAX };
+        self.slis.iter().filter_map(|sli| sli.book.slices_in(span).next()).map(|(start, _)| start).min()
     }
 
     /// The SLOs as of a full minute.
