@@ -189,6 +189,52 @@ fn a_process_that_is_asked_to_stop_leaves_a_snapshot() {
 }
 
 #[test]
+fn a_process_that_is_killed_before_its_first_snapshot_is_due_tells_each_news_once() {
+    let events = requests(240);
+    let project = quiet_project();
+    append(&project, events.as_bytes());
+    project.write("news.jsonl", "what was there before\n");
+    let (snapshot, output) = (project.path("watch.snapshot"), project.path("news.jsonl"));
+    let [snapshot, output_path] = [&snapshot, &output].map(|path| path.to_str().expect("the path is UTF-8"));
+    let arguments = ["--snapshot", snapshot, "--snapshot-every", "1h", "--output", output_path];
+    let arguments = [&arguments[..], &["--format", "cloudevents"]].concat();
+    let mut child = start(&project, &arguments);
+    let told = || std::fs::read_to_string(&output).expect("it is there");
+    let end = Instant::now() + Duration::from_secs(60);
+    while told().lines().count() < 2 && Instant::now() < end {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    child.kill().expect("it runs");
+    child.wait().expect("it ends");
+    assert!(told().lines().count() > 1, "it had told something");
+    let run = project.weir(&[&["watch", "--stop-at-end"], &arguments[..]].concat());
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_eq!(told(), format!("what was there before\n{}", straight(&events).0));
+}
+
+#[test]
+fn two_watches_do_not_share_a_snapshot() {
+    let project = quiet_project();
+    append(&project, requests(60).as_bytes());
+    let (snapshot, output) = (project.path("watch.snapshot"), project.path("news.jsonl"));
+    let [snapshot_path, output_path] =
+        [&snapshot, &output].map(|path| path.to_str().expect("the path is UTF-8"));
+    let arguments = ["--snapshot", snapshot_path, "--output", output_path];
+    let mut child = start(&project, &arguments);
+    let end = Instant::now() + Duration::from_secs(60);
+    while !snapshot.exists() && Instant::now() < end {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let run = project.weir(&[&["watch", "--stop-at-end"], &arguments[..]].concat());
+    child.kill().expect("it runs");
+    child.wait().expect("it ends");
+    assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{}", run.stderr);
+    assert!(run.stderr.starts_with("error: another `weir watch` uses the snapshot `"), "{}", run.stderr);
+    let run = project.weir(&[&["watch", "--stop-at-end"], &arguments[..]].concat());
+    assert_eq!(run.code, 0, "{}", run.stderr);
+}
+
+#[test]
 fn a_snapshot_that_can_not_be_used_is_refused() {
     let project = quiet_project();
     append(&project, requests(30).as_bytes());
@@ -225,9 +271,32 @@ fn a_snapshot_that_can_not_be_used_is_refused() {
 fn a_file_that_is_not_there_yet_is_named() {
     let project = quiet_project();
     let run = project.weir(&["watch", "--stop-at-end", "--events", "nowhere.jsonl"]);
-    assert_eq!(run.code, 0);
+    assert_eq!(run.code, 3);
     assert!(run.stderr.starts_with("note: `nowhere.jsonl` is not there yet\n"), "{}", run.stderr);
     assert!(run.stderr.contains("nothing was judged"), "{}", run.stderr);
+    let end = "error: `nowhere.jsonl` is not there: nothing of it was judged\n";
+    assert!(run.stderr.ends_with(end), "{}", run.stderr);
+    // Others are judged, and the end is the same.
+    append(&project, requests(30).as_bytes());
+    let there = project.path("events/example.jsonl");
+    let there = there.to_str().expect("the path is UTF-8");
+    let run = project.weir(&["watch", "--stop-at-end", "--events", "nowhere.jsonl", "--events", there]);
+    assert_eq!(run.code, 3, "{}", run.stderr);
+    assert!(run.stdout.contains("allow"), "{}", run.stdout);
+    assert!(run.stderr.ends_with(end), "{}", run.stderr);
+}
+
+#[test]
+fn a_watch_that_ends_without_a_judgement_is_undecided() {
+    let check = |events: &str| {
+        let project = quiet_project();
+        append(&project, events.as_bytes());
+        let run = project.weir(&["watch", "--stop-at-end"]);
+        assert_eq!((run.code, run.stdout.as_str()), (3, ""), "{}", run.stderr);
+        assert!(run.stderr.starts_with("nothing was judged: "), "{}", run.stderr);
+    };
+    check("");
+    check("no JSON\nneither\n");
 }
 
 #[test]

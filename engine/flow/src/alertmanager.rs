@@ -14,6 +14,7 @@ use weir_model::value::Instant;
 use crate::blocks::{Lines, is_blank};
 use crate::cdevents::service_name;
 use crate::cloudevents;
+use crate::fault;
 use crate::plan::Plan;
 use crate::rows::Rows;
 use crate::time::Clock;
@@ -96,7 +97,7 @@ pub(crate) fn decode(bytes: &[u8], service: Option<&str>, plan: &Plan, clock: &m
 /// What a line tells of, as CloudEvents, or why not.
 fn events(line: &[u8], service: Option<&str>) -> Vec<Result<String, String>> {
     match serde_json::from_slice::<Value>(line) {
-        Err(error) => vec![Err(format!("no alerts: {error}"))],
+        Err(error) => vec![Err(format!("no alerts: {}", fault::told(&error)))],
         Ok(Value::Array(elements)) => {
             elements.into_iter().flat_map(|element| events_of(element, service)).collect()
         }
@@ -332,6 +333,6 @@ mod tests {
                 "the alert `Slow` is resolved and doesn't say since when",
             ],
         );
-        assert!(events(b"{", None)[0].as_ref().unwrap_err().starts_with("no alerts: EOF"));
+        assert!(events(b"{", None)[0].as_ref().unwrap_err().starts_with("no alerts: not JSON: EOF"));
     }
 }

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::blocks::LONGEST_LINE;
 use crate::decode::Format;
+use crate::fault;
 
 /// How many bytes are taken from a stream at once.
 const CHUNK: usize = 64 << 10;
@@ -21,7 +22,7 @@ pub(crate) fn is_batch(line: &[u8]) -> bool {
 /// # Errors
 /// When the line is no list in JSON.
 pub(crate) fn events(line: &[u8]) -> Result<Vec<&RawValue>, String> {
-    serde_json::from_slice(line).map_err(|error| format!("no batch of events: {error}"))
+    serde_json::from_slice(line).map_err(|error| format!("no batch of events: {}", fault::told(&error)))
 }
 
 /// The stream with one value of JSON a line, where the format has values that may go over many lines. What has one a line

@@ -1,6 +1,6 @@
 //! Streams, cut into blocks of whole lines.
 
-use std::io::{self, Read};
+use std::io::{self, Chain, Cursor, Read};
 
 /// The longest line that is looked at, in bytes. Past it the line is refused: no event is that large, and a file without
 /// line ends must not fill the memory.
@@ -8,6 +8,24 @@ pub const LONGEST_LINE: usize = 4 << 20;
 
 /// Bytes that are looked through as one text, and a line more.
 const STRETCH: usize = 64 << 10;
+
+/// The mark by which some programs say that what follows is UTF-8. It is no part of the first line.
+const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// A stream without the mark that says it is UTF-8.
+///
+/// # Errors
+/// When its first bytes can't be read.
+pub(crate) fn without_mark<R: Read>(mut stream: R) -> io::Result<Chain<Cursor<Vec<u8>>, R>> {
+    let mut head = Vec::with_capacity(UTF8_MARK.len());
+    stream.by_ref().take(UTF8_MARK.len() as u64).read_to_end(&mut head)?;
+    Ok(Cursor::new(unmarked(&head).to_vec()).chain(stream))
+}
+
+/// The beginning of a stream without the mark that says it is UTF-8.
+pub(crate) fn unmarked(head: &[u8]) -> &[u8] {
+    head.strip_prefix(UTF8_MARK).unwrap_or(head)
+}
 
 /// How the bytes of a block end.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

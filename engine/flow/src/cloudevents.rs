@@ -10,6 +10,7 @@ use weir_model::event::Event;
 use crate::cdevents;
 use crate::columns::{Scalar, Slots};
 use crate::dedupe::Fingerprint;
+use crate::fault;
 use crate::plan::{Attributes, Plan};
 use crate::projection::{Node, Projection, SlotIdx};
 use crate::rows::{Arrival, Rows};
@@ -23,7 +24,7 @@ type Found<'e> = Vec<Option<Scalar<Cow<'e, str>>>>;
 /// # Errors
 /// What is wrong with it.
 pub(crate) fn arrive(line: &[u8], plan: &Plan, clock: &mut Clock, rows: &mut Rows) -> Result<(), String> {
-    let found = decode(line, &plan.projection).map_err(|error| error.to_string())?;
+    let found = decode(line, &plan.projection).map_err(|error| fault::told(&error))?;
     let slots: Slots<'_> = found.iter().map(|value| value.as_ref().map(Scalar::borrowed)).collect();
     take_in(line, plan, &slots, clock, rows)
 }

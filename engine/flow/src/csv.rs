@@ -37,9 +37,8 @@ impl Layout {
     /// Reads the header, which is the first line that is not blank. None when there is only blank in these bytes.
     /// `service` is the subject of lines that name none.
     pub(crate) fn new(bytes: &[u8], file: &str, service: Option<&str>, plan: &Plan) -> Option<Layout> {
-        let without_mark = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        let mut header_end = bytes.len() - without_mark.len();
-        for line in without_mark.split_inclusive(|byte| *byte == b'\n') {
+        let mut header_end = 0;
+        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
             header_end += line.len();
             if !is_blank(line) {
                 let header = Lines::new(line).next().unwrap_or_default();

@@ -1,6 +1,7 @@
 //! The definition of an SLI: a calculator with its parameters. One call judges the rows of all services that share it.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 
 use weir_host::contract::calculator;
 use weir_host::{Answer, Calculator, CallError, Digest, Limits, Plugin};
@@ -183,13 +184,18 @@ impl Definition {
         self.plan.as_ref().is_ok_and(|plan| plan.settles)
     }
 
-    /// Has the calculator judge the slices of a ledger, from the first one that holds something up to `until`
-    /// (milliseconds since 1970). The ledger itself where it judges events.
-    pub(crate) fn settled(&self, ledger: &Ledger, until: i64, heard: &mut Heard) -> Result<Ledger, String> {
+    /// Has the calculator judge the slices of a ledger within `span` (milliseconds since 1970), from the first one on that
+    /// holds something. The ledger itself where it judges events.
+    pub(crate) fn settled(
+        &self,
+        ledger: &Ledger,
+        span: &Range<i64>,
+        heard: &mut Heard,
+    ) -> Result<Ledger, String> {
         if !self.settles() {
             return Ok(ledger.clone());
         }
-        self.settle_one(&mut self.calculator()?, ledger, (i64::MIN, until), heard)
+        self.settle_one(&mut self.calculator()?, ledger, (span.start, span.end), heard)
     }
 
     /// The finished ledgers with the numbers of their requests, or why there are none; and what the calculator wrote to its
@@ -341,6 +347,8 @@ struct WholeSlices {
     seconds: u32,
     starts: Vec<i64>,
     slices: Vec<Slice>,
+    /// The greatest `latest` of the slices before the first one.
+    earlier: Option<i64>,
 }
 
 impl WholeSlices {
@@ -355,7 +363,8 @@ impl WholeSlices {
         let empty = Slice { tally: Tally::default(), latest: None };
         let starts: Vec<i64> = (0..count).map(|idx| first + idx * seconds).collect();
         let slices = starts.iter().map(|start| known.get(start).copied().unwrap_or(empty)).collect();
-        Some(WholeSlices { first, seconds: ledger.slice_seconds(), starts, slices })
+        let earlier = known.range(..first).filter_map(|(_, slice)| slice.latest).max();
+        Some(WholeSlices { first, seconds: ledger.slice_seconds(), starts, slices, earlier })
     }
 
     fn ask(
@@ -364,6 +373,12 @@ impl WholeSlices {
         params: &str,
     ) -> Result<Answer<calculator::Tallies>, CallError> {
         let counts = |count: fn(&Slice) -> u64| self.slices.iter().map(count).collect::<Vec<_>>();
+        let mut latest: Vec<Option<i64>> = self.slices.iter().map(|slice| slice.latest).collect();
+        // How new the newest data was before the first slice is known by it.
+        if let Some(first) = latest.first_mut() {
+            *first = self.earlier.max(*first);
+        }
+        let latest: Vec<i64> = latest.into_iter().map(|latest| latest.unwrap_or(NO_LATEST)).collect();
         calculator.settle(
             params,
             &calculator::Slices {
@@ -372,11 +387,7 @@ impl WholeSlices {
                 good: &counts(|slice| slice.tally.good),
                 bad: &counts(|slice| slice.tally.bad),
                 unknown: &counts(|slice| slice.tally.unknown),
-                latest: &self
-                    .slices
-                    .iter()
-                    .map(|slice| slice.latest.unwrap_or(NO_LATEST))
-                    .collect::<Vec<_>>(),
+                latest: &latest,
             },
         )
     }
@@ -391,5 +402,26 @@ impl WholeSlices {
             },
         );
         Ledger::from_slices(self.seconds, settled.collect(), ledger.newest())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slices_before_the_first_one_only_tell_how_new_data_was() {
+        let mut ledger = Ledger::new(60);
+        for (time, latest) in [(-600_000, 5), (0, 9), (60_000, 7), (1_767_225_600_000, 8)] {
+            ledger.add(time, Mark::Good, Some(latest));
+        }
+        let from = 1_767_225_600_000 - 3 * 60_000;
+        let slices = WholeSlices::of(&ledger, from, 1_767_225_660_000).unwrap();
+        assert_eq!((slices.first, slices.earlier), (from / 1000, Some(9)));
+        let latest: Vec<Option<i64>> = slices.slices.iter().map(|slice| slice.latest).collect();
+        assert_eq!(latest, [None, None, None, Some(8)]);
+        // Without a limit, the first one that holds something begins.
+        let slices = WholeSlices::of(&ledger, i64::MIN, 120_000).unwrap();
+        assert_eq!((slices.first, slices.earlier, slices.slices.len()), (-600, None, 12));
     }
 }

@@ -11,9 +11,9 @@ use weir_model::event::Event;
 use weir_model::{EventCounts, Refused};
 
 use crate::batch;
-use crate::blocks::Cutter;
 #[cfg(feature = "parquet")]
 use crate::blocks::Ending;
+use crate::blocks::{Cutter, without_mark};
 use crate::crew::{Crew, CrewError};
 use crate::decode::{Format, Layout};
 use crate::definition::{Judge, Request};
@@ -51,7 +51,7 @@ pub struct Options {
 #[non_exhaustive]
 pub enum FlowError {
     /// The stream broke.
-    #[error("`{file}` can't be read past line {line}")]
+    #[error("`{file}` can't be read past line {line}: {source}")]
     Unreadable {
         /// The file, as the source names it.
         file: String,
@@ -125,6 +125,10 @@ impl Flow {
     /// When the stream can't be read, or, under `strict`, at the first line that can't be understood. What was read
     /// before stays counted. When a thread can't be started or has panicked, there is no outcome any more.
     pub fn read(&mut self, file: &str, format: &Format, stream: impl Read) -> Result<(), FlowError> {
+        let stream = without_mark(stream).map_err(|source| {
+            let file = file.to_owned();
+            FlowError::Unreadable { file, line: 0, source }
+        })?;
         let mut cutter = Cutter::new(batch::one_a_line(format, stream), self.block_size);
         let mut of_stream: Option<Arc<Stream>> = None;
         loop {

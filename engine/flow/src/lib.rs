@@ -19,6 +19,7 @@ mod csv;
 mod decode;
 mod dedupe;
 mod definition;
+mod fault;
 mod flow;
 mod input;
 mod json;

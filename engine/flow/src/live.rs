@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 use weir_model::{CalculatorLog, EventCounts, Refused};
 
-use crate::blocks::Ending;
+use crate::blocks::{Ending, unmarked};
 use crate::crew::Work as _;
 use crate::decode::{Format, Layout};
 use crate::dedupe::{SavedSeen, Seen};
@@ -152,11 +152,16 @@ impl Live {
 
     /// Reads the header of a stream again whose later lines come next.
     pub fn read_header(&self, stream: &mut LiveStream, header: &[u8]) {
+        let header = unmarked(header);
         let layout = Layout::new(&stream.format, &stream.file, header, Ending::Line, &self.plan);
         stream.stream = Some(Arc::new(Stream { file: stream.file.clone(), layout, full_parsers: false }));
     }
 
     fn take_in(&mut self, stream: &mut LiveStream, mut block: Block) -> Result<(), FlowError> {
+        if stream.lines == 0 && stream.stream.is_none() {
+            let mark = block.bytes.len() - unmarked(&block.bytes).len();
+            block.bytes.drain(..mark);
+        }
         if stream.stream.as_ref().is_none_or(|stream| matches!(stream.layout, Layout::Blank)) {
             let layout = Layout::new(&stream.format, &stream.file, &block.bytes, block.ending, &self.plan);
             block.header = layout.header_end();
@@ -199,15 +204,16 @@ impl Live {
         self.definition_of(request).is_some_and(Definition::settles)
     }
 
-    /// Has the calculator of a request judge the slices of a ledger, up to an instant (milliseconds since 1970).
+    /// Has the calculator of a request judge the slices of a ledger that lie within `span` (milliseconds since 1970), from the
+    /// first one on that holds something. Of the slices before only the greatest `latest` counts.
     ///
     /// # Errors
     /// When the calculator fails.
-    pub fn settle(&self, request: usize, ledger: &Ledger, until: i64) -> Result<Ledger, String> {
+    pub fn settle(&self, request: usize, ledger: &Ledger, span: &Range<i64>) -> Result<Ledger, String> {
         let Some(number) = self.definitions.get(request) else { return Ok(ledger.clone()) };
         let Some(definition) = self.plan.definitions.get(*number) else { return Ok(ledger.clone()) };
         let mut heard = Heard::default();
-        let settled = definition.settled(ledger, until, &mut heard);
+        let settled = definition.settled(ledger, span, &mut heard);
         if !heard.is_empty() {
             self.settling.lock().unwrap_or_else(PoisonError::into_inner).add(*number, heard);
         }

@@ -12,6 +12,7 @@ use weir_model::event::OTEL_SPAN;
 use crate::blocks::{Lines, is_blank};
 use crate::columns::{Scalar, Slots};
 use crate::dedupe::Fingerprint;
+use crate::fault;
 use crate::plan::Plan;
 use crate::projection::SlotIdx;
 use crate::rows::{Arrival, Rows};
@@ -257,7 +258,7 @@ impl Layout {
             }
             match serde_json::from_slice::<Export<'_>>(line) {
                 Ok(export) => export.resource_spans.iter().for_each(|spans| self.spans(spans, plan, rows)),
-                Err(error) => rows.refuse(format!("no spans in OTLP: {error}")),
+                Err(error) => rows.refuse(format!("no spans in OTLP: {}", fault::told(&error))),
             }
         }
     }

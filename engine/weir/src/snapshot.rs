@@ -1,5 +1,6 @@
 //! Snapshots: one file that is written as a whole or not at all, and the one before it.
 
+use std::fs::TryLockError;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -45,6 +46,14 @@ pub enum SnapshotError {
         /// What is wrong with it.
         reason: String,
     },
+    /// Another process goes on from it, and writes it.
+    #[error(
+        "another `weir watch` uses the snapshot `{file}`: end that one, or name another snapshot and output"
+    )]
+    InUse {
+        /// The file.
+        file: String,
+    },
     /// It was taken of something else.
     #[error("the snapshot `{file}` was taken of other SLOs: {reason}. Move it away to begin anew")]
     Foreign {
@@ -76,15 +85,34 @@ fn with_ending(path: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
+/// Keeps a snapshot to this process for as long as the file that is handed back stays open.
+///
+/// # Errors
+/// When another process has it, or files can't be written.
+pub(crate) fn lock(path: &Path) -> Result<fs::File, SnapshotError> {
+    make_folder(path)?;
+    let lock = fs::File::create(with_ending(path, ".lock"))?;
+    match lock.file().try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(SnapshotError::InUse { file: path.display().to_string() }),
+        Err(TryLockError::Error(error)) => Err(error.into()),
+    }
+}
+
+fn make_folder(path: &Path) -> io::Result<()> {
+    match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        Some(folder) => fs::create_dir_all(folder),
+        None => Ok(()),
+    }
+}
+
 /// Writes a snapshot in place of the one that is there, which is kept as the one before. Whenever the machine stops, there is
 /// a whole one under one of the two names.
 ///
 /// # Errors
 /// When files can't be written.
 pub(crate) fn write(path: &Path, kind: Kind, content: &[u8]) -> Result<(), SnapshotError> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::create_dir_all(folder)?;
-    }
+    make_folder(path)?;
     let fresh = with_ending(path, ".new");
     let mut file = fs::File::create(&fresh)?;
     file.write_all(kind.magic())?;

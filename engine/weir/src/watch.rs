@@ -17,6 +17,7 @@ mod watched;
 
 use std::path::Path;
 
+use fs_err as fs;
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use weir_flow::{Live, Options};
@@ -106,6 +107,8 @@ pub struct Watch<'p> {
     talk: Talk,
     /// What the snapshot of the earlier run was marked with; none when it begins anew.
     mark: Option<u64>,
+    /// Keeps the snapshot to this watch, where there is one to go on from.
+    lock: Option<fs::File>,
 }
 
 /// How far time has come, and how long slices are kept.
@@ -124,12 +127,14 @@ struct Time {
 }
 
 impl Engine {
-    /// Begins to watch a project, or goes on from a snapshot if there is one.
+    /// Begins to watch a project, or goes on from a snapshot if there is one. The snapshot is kept to this watch: a file with
+    /// the ending `.lock` beside it sees to that.
     ///
     /// Checks are left out: their documents have no time. Nothing is recorded.
     ///
     /// # Errors
-    /// When the question or the project is wrong, a snapshot is there and can't be gone on from, or a stream can't be read.
+    /// When the question or the project is wrong, a snapshot is there and can't be gone on from or another process goes on
+    /// from it, or a stream can't be read.
     pub fn watch<'p>(
         &self,
         project: &'p Project,
@@ -137,6 +142,7 @@ impl Engine {
         snapshot: Option<&Path>,
     ) -> Result<Watch<'p>, EngineError> {
         let mut watch = self.new_watch(project, request)?;
+        watch.lock = snapshot.map(snapshot::lock).transpose()?;
         if let Some(path) = snapshot
             && let Some(found) = snapshot::read(path, snapshot::Kind::Watch)?
         {
@@ -207,6 +213,7 @@ impl Engine {
             notes: Vec::new(),
             talk: Talk::default(),
             mark: None,
+            lock: None,
         })
     }
 
@@ -342,6 +349,11 @@ impl Watch<'_> {
         std::mem::take(&mut self.notes)
     }
 
+    /// Files that were asked for by name and are not there, or not any more with what had not been read of them.
+    pub fn missing(&self) -> Vec<String> {
+        if self.request.events.files.is_empty() { Vec::new() } else { self.sources.awaited() }
+    }
+
     /// What became of the events so far.
     pub fn counts(&mut self) -> EventCounts {
         self.live.counts()
@@ -388,12 +400,14 @@ impl Watch<'_> {
             return Ok(());
         }
         self.collect();
-        let first = self.services.iter().filter_map(Watched::first).min();
+        // An event older than anything that is kept has a wrong clock, or nobody would judge the time after it.
+        let oldest = last.saturating_sub(self.time.horizon);
+        let first = self.services.iter().filter_map(|service| service.first(oldest)).min();
         let Some(judged) = self.time.minute.or(first.map(|first| floor(first, MINUTE))) else {
             return Ok(());
         };
         // Past a silence longer than anything that is kept, nothing changes any more.
-        let first = judged.saturating_add(MINUTE).max(last.saturating_sub(self.time.horizon));
+        let first = judged.saturating_add(MINUTE).max(oldest);
         let mut minute = floor(first, MINUTE);
         let from = self.request.from.map_or(i64::MIN, Timestamp::as_second);
         while minute <= last {

@@ -48,6 +48,10 @@ pub(super) fn run(arguments: &WatchArguments) -> Result<Exit, Failure> {
     notes(&engine)?;
     let clock = clock(state.project());
     let mut desk = Desk::new(arguments, &clock, &watch)?;
+    if watch.mark().is_none() {
+        // Else a crash before the first snapshot would leave news behind that nobody could take back.
+        desk.save(&mut watch)?;
+    }
     let mut read_last = Instant::now();
     while !stop.load(Ordering::Relaxed) {
         let now = Timestamp::now();
@@ -76,7 +80,16 @@ pub(super) fn run(arguments: &WatchArguments) -> Result<Exit, Failure> {
     desk.save(&mut watch)?;
     let summary = render::watch::summary(&watch.status()?, watch.minute(), &watch.counts(), &clock);
     output::message(&summary)?;
-    Ok(Exit::Go)
+    if stop.load(Ordering::Relaxed) { Ok(Exit::Go) } else { at_end(&watch) }
+}
+
+/// What the exit code says when all has been read.
+fn at_end(watch: &Watch<'_>) -> Result<Exit, Failure> {
+    let missing = watch.missing();
+    for file in &missing {
+        output::message(&format!("error: `{file}` is not there: nothing of it was judged\n"))?;
+    }
+    Ok(if missing.is_empty() && watch.minute().is_some() { Exit::Go } else { Exit::Undecided })
 }
 
 /// Where the news go, and how much of them is safe in the snapshot.

@@ -179,7 +179,7 @@ fn spans_are_events() {
         [
             (5, "span ``: `spanId` is missing"),
             (6, "span `5`: `endTimeUnixNano` is no time in nanoseconds"),
-            (7, "no spans in OTLP: missing field `resourceSpans` at line 1 column 19"),
+            (7, "no spans in OTLP: missing field `resourceSpans` at column 19"),
         ]
     );
 }

@@ -221,13 +221,17 @@ fn a_table_without_a_column_that_all_events_need_refuses_all_rows() {
 #[test]
 fn a_file_that_breaks_off_is_an_error() {
     let whole = file(SCHEMA, &some_rows(), SIMPLE);
+    let unreadable = |summary: &Summary| {
+        let [error] = summary.errors.as_slice() else { return false };
+        error.strip_prefix("`0` can't be read past line 0: ").is_some_and(|cause| !cause.is_empty())
+    };
     for length in [0, 1, 8, whole.len() / 2, whole.len() - 1] {
         let summary = read(1, whole[..length].to_vec());
-        assert_eq!(summary.errors, ["`0` can't be read past line 0"], "{length}");
+        assert!(unreadable(&summary), "{length}: {:?}", summary.errors);
         assert_eq!(summary.counts.read(), 0);
     }
     let summary = read(1, b"id,type,time\n1,x,2026-11-24T00:00:00Z\n".to_vec());
-    assert_eq!(summary.errors, ["`0` can't be read past line 0"]);
+    assert!(unreadable(&summary), "{:?}", summary.errors);
 }
 
 #[test]
@@ -240,7 +244,7 @@ fn groups_before_a_damaged_one_stay_counted() {
     for threads in 1..4 {
         let summary = read(threads, bytes.clone());
         let [error] = summary.errors.as_slice() else { panic!("it is damaged: {summary:?}") };
-        assert_eq!(error, "`0` can't be read past line 6");
+        assert!(error.starts_with("`0` can't be read past line 6: "), "{error}");
         assert_eq!(summary.total(0), (4, 2, 0), "{threads}");
     }
 }

@@ -39,7 +39,7 @@ fn a_strict_run_stops_at_the_first_wrong_line() {
         (1..=40).map(|id| if id % 9 == 0 { "x\n".to_owned() } else { line(id, 503) }).collect();
     for cut in CUTS {
         let summary = read(cut, true, &[line(0, 200), text.clone(), line(100, 200)]);
-        assert_eq!(summary.errors, ["1:9: expected value at line 1 column 1"], "{cut:?}");
+        assert_eq!(summary.errors, ["1:9: not JSON: expected value at column 1"], "{cut:?}");
         assert_eq!((summary.counts.used, summary.counts.refused, summary.counts.read()), (10, 1, 11));
         // What was read before stays counted, and another stream may be read.
         assert_eq!(summary.total(0), (2, 8, 0), "{cut:?}");
@@ -62,7 +62,7 @@ fn a_stream_that_breaks_says_where() {
             flow.read("log", &Format::CloudEvents, text.as_bytes().chain(&b"{\"spec"[..]).chain(Broken));
         assert!(matches!(broken, Err(FlowError::Unreadable { line: 7, .. })), "{broken:?}");
         let at_once = flow.read("other", &Format::CloudEvents, Broken).unwrap_err();
-        assert_eq!(at_once.to_string(), "`other` can't be read past line 0");
+        assert_eq!(at_once.to_string(), "`other` can't be read past line 0: the disk is gone");
         let summary = Summary::new(flow.finish().unwrap(), &[]);
         assert_eq!(summary.total(0), (7, 0, 0), "{cut:?}");
     }
@@ -148,5 +148,24 @@ fn no_input_is_an_empty_outcome() {
         let summary = read(cut, true, &[String::new()]);
         assert_eq!(summary, read(WHOLE, false, &[]));
         assert_eq!(summary.counts.read(), 0);
+    }
+}
+
+#[test]
+fn a_mark_that_says_it_is_utf8_is_passed_over_at_the_beginning_only() {
+    let log = r#"192.0.2.1 - - [24/Nov/2026:01:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" "-""#;
+    let logged = Format::AccessLog { service: "a".to_owned(), fields_after: Vec::new() };
+    for cut in CUTS {
+        let check = |format: Format, text: &str, used: u64, refused: &[u64]| {
+            let streams = [(format, format!("\u{feff}{text}").into_bytes())];
+            let summary = crate::run(requests(), options(cut.threads, false), cut, &streams);
+            let lines: Vec<u64> = summary.counts.samples.iter().map(|sample| sample.line).collect();
+            assert_eq!((summary.counts.used, lines.as_slice()), (used, refused), "{cut:?}: {text}");
+        };
+        check(Format::CloudEvents, "", 0, &[]);
+        check(Format::CloudEvents, &line(1, 200), 1, &[]);
+        check(Format::CloudEvents, &format!("{}\u{feff}{}", line(1, 200), line(2, 200)), 1, &[2]);
+        check(Format::CloudEvents, &format!("[\n{}]", line(1, 200)), 1, &[]);
+        check(logged.clone(), log, 1, &[]);
     }
 }

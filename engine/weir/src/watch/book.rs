@@ -194,8 +194,11 @@ mod tests {
             0..2_u64,
             any::<Option<i64>>(),
         );
-        let slice = slice
-            .prop_map(|(good, bad, unknown, latest)| Slice { tally: Tally { good, bad, unknown }, latest });
+        // Only good rows have a `latest`.
+        let slice = slice.prop_map(|(good, bad, unknown, latest)| Slice {
+            tally: Tally { good, bad, unknown },
+            latest: latest.filter(|_| good > 0),
+        });
         let ledger = prop::collection::btree_map((-9..40_i64).prop_map(|slice| slice * 60), slice, 0..9);
         prop::collection::vec(ledger.prop_map(|slices| Ledger::from_slices(60, slices, None)), 0..6)
     }

@@ -237,6 +237,11 @@ impl Follower {
         Ok((follower, head))
     }
 
+    /// Whether there is no file of that name, nor one that has had it.
+    pub(super) fn is_awaited(&self) -> bool {
+        matches!(self.stream, Stream::Awaited) && !self.path.exists()
+    }
+
     /// What should be said about it since this was last asked.
     pub(super) fn notes(&mut self) -> Vec<String> {
         std::mem::take(&mut self.notes)

@@ -117,6 +117,7 @@ pub(super) fn hand_over(from: &mut Watch<'_>, to: &mut Watch<'_>) -> Result<(), 
     to.news.append(&mut from.news);
     to.notes.append(&mut from.notes);
     to.mark = from.mark;
+    to.lock = from.lock.take();
     Ok(())
 }
 

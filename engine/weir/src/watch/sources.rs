@@ -107,6 +107,12 @@ impl Sources {
         }
     }
 
+    /// The files that are not there.
+    pub(super) fn awaited(&self) -> Vec<String> {
+        let awaited = self.sources.iter().filter(|source| source.follower.is_awaited());
+        awaited.map(|source| source.path.display().to_string()).collect()
+    }
+
     /// Whether all streams have ended.
     pub(super) fn have_ended(&self) -> bool {
         self.sources.iter().all(|source| source.state == State::Ended)

@@ -315,6 +315,63 @@ fn merging_slices_changes_nothing_at_full_hours() {
     assert_eq!(watch.counts().used, counts.used + counts.late);
 }
 
+/// Of slices between it and the others, there are 29 million.
+#[test]
+fn an_event_of_a_clock_that_stands_at_its_beginning_holds_nobody_up() {
+    let lost = event(99_999, "request", Timestamp::UNIX_EPOCH, "{\"status\":200}");
+    let end = |events: &str| {
+        let folder = project(&[
+            ("services/shop.toml", SORTS),
+            ("policies/error-budget.toml", ERROR_BUDGET),
+            ("events.jsonl", events),
+        ]);
+        let (engine, project) = (engine(), load(&folder));
+        let from = Some("2026-01-05T23:00:00Z".parse().unwrap());
+        let mut watch = engine.watch(&project, &WatchRequest { from, ..request(60) }, None).unwrap();
+        catch_up(&mut watch);
+        let used = watch.counts().used;
+        (watch.news().iter().map(shown).collect::<Vec<_>>(), watch.status().unwrap(), used)
+    };
+    let events = days(5 * 1440);
+    let (news, status, used) = end(&events);
+    assert!(!news.is_empty());
+    let (news_after, status_after, used_after) = end(&format!("{lost}{events}"));
+    assert_eq!(news_after, news);
+    assert_eq!(format!("{status_after:?}"), format!("{status:?}"));
+    assert_eq!(used_after, used + 1);
+}
+
+#[test]
+fn a_mark_that_says_a_file_is_utf8_is_passed_over() {
+    let folder = shop(&format!("\u{feff}{}", outage()));
+    let (engine, project) = (engine(), load(&folder));
+    let mut watch = engine.watch(&project, &request(60), None).unwrap();
+    catch_up(&mut watch);
+    let counts = watch.counts();
+    assert_eq!((counts.used, counts.refused), (720, 0), "{:?}", counts.samples);
+}
+
+#[test]
+fn a_snapshot_is_kept_to_one_watch() {
+    let folder = shop(&outage());
+    let (engine, project) = (engine(), load(&folder));
+    let snapshot = folder.path().join("state/watch.snapshot");
+    let mut first = engine.watch(&project, &request(60), Some(&snapshot)).unwrap();
+    let refused = |taken: &str| {
+        let error = engine.watch(&project, &request(60), Some(&snapshot)).unwrap_err();
+        assert!(
+            error.is_input() && error.to_string().contains("another `weir watch` uses"),
+            "{taken}: {error}"
+        );
+    };
+    refused("by the first one");
+    let second = engine.take_over(&project, &mut first).unwrap();
+    drop(first);
+    refused("by the one that took over");
+    drop(second);
+    engine.watch(&project, &request(60), Some(&snapshot)).unwrap();
+}
+
 /// Feeds a file in pieces, and has another watch go on from a snapshot after some of them.
 fn in_pieces(folder: &TempDir, events: &str, cuts: &[(usize, bool)]) -> (Vec<String>, String, EventCounts) {
     let (engine, project) = (engine(), load(folder));
@@ -332,6 +389,7 @@ fn in_pieces(folder: &TempDir, events: &str, cuts: &[(usize, bool)]) -> (Vec<Str
         if interrupted {
             news.extend(watch.news().iter().map(shown));
             watch.save(&snapshot, 7).unwrap();
+            drop(watch);
             watch = engine.watch(&project, &request(300), Some(&snapshot)).unwrap();
             assert_eq!(watch.mark(), Some(7));
         }

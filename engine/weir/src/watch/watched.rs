@@ -232,9 +232,10 @@ impl<'p> Watched<'p> {
         Ok(judged)
     }
 
-    /// The start of the first slice that holds anything, in seconds since 1970.
-    pub(super) fn first(&self) -> Option<i64> {
-        self.slis.iter().filter_map(|sli| sli.book.slices().next()).map(|(start, _)| start).min()
+    /// The start of the first slice from an instant on that holds anything, both in seconds since 1970.
+    pub(super) fn first(&self, from: i64) -> Option<i64> {
+        let span = Span { start: from, end: i64::MAX };
+        self.slis.iter().filter_map(|sli| sli.book.slices_in(span).next()).map(|(start, _)| start).min()
     }
 
     /// The SLOs as of a full minute.
@@ -251,9 +252,11 @@ impl<'p> Watched<'p> {
 
     /// The SLOs with what had happened before a full minute.
     fn slos(&self, live: &Live, minute: i64, kept_from: Option<i64>) -> Result<Slos, EngineError> {
+        // As at the gate, nothing is older than two of the longest windows.
+        let from = kept_from.unwrap_or_else(|| minute.saturating_sub(2 * self.longest_window()));
         let counted = self.slis.iter().map(|sli| {
             let within = |(start, _): &(i64, Slice)| kept_from.is_none_or(|from| *start >= from);
-            match sli.settled(live, minute) {
+            match sli.settled(live, Span { start: from, end: minute }) {
                 Ok(Some(ledger)) => sli.counted(ledger.slices().filter(within), Some(minute)),
                 Ok(None) => sli.counted(sli.book.slices().filter(within), Some(minute)),
                 // As at the gate: the policy says what follows from an SLO that can't be judged.
@@ -278,13 +281,15 @@ impl<'p> Watched<'p> {
         let Some(seconds) = self.stretch else { return Ok(()) };
         let length = i64::from(seconds.get());
         let first = from.or_else(|| self.slis.iter().filter_map(|sli| sli.book.first_stretch()).min());
+        let earliest = super::floor(horizon, length);
+        let span = Span { start: from.map_or(earliest, |from| from.max(earliest)), end: until };
         // What could not be judged has no data.
         let settled = self.slis.iter().map(|sli| {
             let nothing = |_| Some(Ledger::new(sli.slice_seconds));
-            sli.settled(live, until).unwrap_or_else(nothing)
+            sli.settled(live, span).unwrap_or_else(nothing)
         });
         let settled: Vec<Option<Ledger>> = settled.collect();
-        let mut start = first.unwrap_or(until).max(super::floor(horizon, length));
+        let mut start = first.unwrap_or(until).max(earliest);
         while start < until {
             let span = Span { start, end: start.saturating_add(length) };
             let within = |(start, _): &(i64, Slice)| span.contains(*start);
@@ -317,15 +322,16 @@ impl<'p> Watched<'p> {
 }
 
 impl MeasuredSli {
-    /// The slices as the calculator judges them, where it does; they are known once they have ended.
+    /// The slices of a span as the calculator judges them, where it does; they are known once they have ended.
     ///
     /// # Errors
     /// With the reason, when the calculator fails.
-    fn settled(&self, live: &Live, until: i64) -> Result<Option<Ledger>, String> {
+    fn settled(&self, live: &Live, span: Span) -> Result<Option<Ledger>, String> {
         if !self.settles || self.failure.is_some() {
             return Ok(None);
         }
-        live.settle(self.request, &self.book.ledger(), until.saturating_mul(1000)).map(Some)
+        let span = span.start.saturating_mul(1000)..span.end.saturating_mul(1000);
+        live.settle(self.request, &self.book.ledger(), &span).map(Some)
     }
 
     /// The slice of the SLO that is running when a minute ends, as far as it has come.
