@@ -140,31 +140,29 @@ impl Cells {
     fn add(&mut self, cell: usize, slice: Slice) {
         let Some(before) = self.content(cell) else { return };
         let sum = Slice { tally: before.tally + slice.tally, latest: before.latest.max(slice.latest) };
-        while !self.put(cell, sum) {
-            self.widen();
-        }
+        while !self.put(cell, sum) && self.widen() {}
     }
 
     /// Puts a slice into its cell. Whether it fits.
     fn put(&mut self, cell: usize, slice: Slice) -> bool {
         let Slice { tally: Tally { good, bad, unknown }, latest } = slice;
-        let fits = match self {
-            Cells::Tiny(cells) => narrow(slice).map(|narrow| replace(cells, cell, narrow)),
-            Cells::Small(cells) => narrow(slice).map(|narrow| replace(cells, cell, narrow)),
-            Cells::Large(cells) => Some(replace(cells, cell, ([good, bad, unknown], latest))),
-        };
-        fits.is_some()
+        match self {
+            Cells::Tiny(cells) => narrow(slice).is_some_and(|narrow| replace(cells, cell, narrow)),
+            Cells::Small(cells) => narrow(slice).is_some_and(|narrow| replace(cells, cell, narrow)),
+            Cells::Large(cells) => replace(cells, cell, ([good, bad, unknown], latest)),
+        }
     }
 
-    /// Makes room for more in each cell.
-    fn widen(&mut self) {
+    /// Makes room for more in each cell. Whether there was any to make.
+    fn widen(&mut self) -> bool {
         *self = match self {
             Cells::Tiny(cells) => Cells::Small(cells.iter().map(|counts| counts.map(u32::from)).collect()),
             Cells::Small(cells) => {
                 Cells::Large(cells.iter().map(|counts| (counts.map(u64::from), None)).collect())
             }
-            Cells::Large(_) => return,
-        }
+            Cells::Large(_) => return false,
+        };
+        true
     }
 }
 
@@ -174,9 +172,14 @@ fn narrow<N: TryFrom<u64>>(slice: Slice) -> Option<[N; 3]> {
     Some([good.try_into().ok()?, bad.try_into().ok()?, unknown.try_into().ok()?])
 }
 
-fn replace<T>(cells: &mut [T], cell: usize, value: T) {
-    if let Some(place) = cells.get_mut(cell) {
-        *place = value;
+/// Whether there is such a cell.
+fn replace<T>(cells: &mut [T], cell: usize, value: T) -> bool {
+    match cells.get_mut(cell) {
+        Some(place) => {
+            *place = value;
+            true
+        }
+        None => false,
     }
 }
 
