@@ -175,6 +175,30 @@ fn a_log_that_is_not_there() {
 }
 
 #[test]
+fn sources_without_files_are_named() {
+    let project = healthy();
+    project.edit("weir.toml", "events/*.jsonl*", "evnts/*.jsonl*");
+    let told = "no file matches `evnts/*.jsonl*` (source `events`)";
+    let run = project.weir(&GATE);
+    assert_eq!(run.code, 3);
+    assert!(run.stdout.contains(&format!("    {told}\n")), "{}", run.stdout);
+    let run = project.weir(&[&GATE[..], &["--format", "json"]].concat());
+    let verdict: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let expected = serde_json::json!([{ "source": "events", "patterns": ["evnts/*.jsonl*"] }]);
+    assert_eq!(verdict["events"]["no-files"], expected);
+    let status = project.weir(&["slo", "status"]);
+    assert!(status.stdout.contains(told), "{}", status.stdout);
+    let watch = project.weir(&["watch", "--stop-at-end"]);
+    assert_eq!(watch.code, 3);
+    assert!(watch.stderr.starts_with(&format!("note: {told} yet\n")), "{}", watch.stderr);
+    // Of files that are named instead, the sources say nothing.
+    project.write("other.jsonl", "");
+    let other = project.path("other.jsonl");
+    let run = project.weir(&[&GATE[..], &["--events", other.to_str().unwrap()]].concat());
+    assert!(!run.stdout.contains("no file matches"), "{}", run.stdout);
+}
+
+#[test]
 fn a_broken_archive() {
     let project = healthy();
     project.write("events/broken.jsonl.gz", [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 75, 76]);

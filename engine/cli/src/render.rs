@@ -93,6 +93,9 @@ pub(crate) fn events(counts: &EventCounts) -> String {
     for sample in &counts.samples {
         out.push_str(&format!("    refused {}:{}: {}\n", sample.file, sample.line, sample.reason));
     }
+    for source in &counts.no_files {
+        out.push_str(&format!("    {}\n", source.told()));
+    }
     for line in counts.calculators.iter().flat_map(CalculatorLog::told) {
         out.push_str(&format!("    {line}\n"));
     }

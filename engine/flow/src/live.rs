@@ -252,7 +252,7 @@ impl Live {
     /// How it stands, for another run to go on from. All ledgers have been taken.
     pub fn saved(&mut self) -> SavedLive {
         let findings = self.worker.findings();
-        let EventCounts { used, not_valid, duplicate, late, refused, samples, calculators: _ } =
+        let EventCounts { used, not_valid, duplicate, late, refused, samples, .. } =
             self.ordered.counts.clone();
         SavedLive {
             uses: findings.uses.saved(),
@@ -270,7 +270,7 @@ impl Live {
         let [used, not_valid, duplicate, late, refused] = saved.counts;
         let samples = saved.samples;
         self.ordered.counts =
-            EventCounts { used, not_valid, duplicate, late, refused, samples, calculators: Vec::new() };
+            EventCounts { used, not_valid, duplicate, late, refused, samples, ..EventCounts::default() };
         self.ordered.seen = seen;
         let findings = self.worker.findings();
         findings.uses.restore(saved.uses);

@@ -25,6 +25,9 @@ pub struct EventCounts {
     /// What calculators wrote to their logs meanwhile.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub calculators: Vec<CalculatorLog>,
+    /// Sources of events that have no files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub no_files: Vec<NoFiles>,
 }
 
 /// A line that could not be understood.
@@ -37,6 +40,23 @@ pub struct Refused {
     pub line: u64,
     /// What is wrong with it.
     pub reason: String,
+}
+
+/// A source of events whose patterns match no file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct NoFiles {
+    /// The source.
+    pub source: String,
+    /// Its patterns, as weir.toml says them.
+    pub patterns: Vec<String>,
+}
+
+impl NoFiles {
+    /// It in words for people.
+    pub fn told(&self) -> String {
+        format!("no file matches `{}` (source `{}`)", self.patterns.join("`, `"), self.source)
+    }
 }
 
 /// What a calculator wrote to its log while events were read.

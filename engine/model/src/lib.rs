@@ -54,7 +54,7 @@ mod word;
 
 pub use cases::{CaseFile, Cases};
 pub use connection::Connection;
-pub use counts::{CalculatorLog, EventCounts, Refused};
+pub use counts::{CalculatorLog, EventCounts, NoFiles, Refused};
 pub use diagnostic::{Code, Diagnostic, Severity};
 pub use effect::{Change, Effect, Mode};
 pub use event::{Event, WorkItem};

@@ -12,7 +12,7 @@ use weir_model::event::{Event, WORK_ITEM};
 use weir_model::limits::Limits;
 use weir_model::project::{EventFormat, EventSource};
 use weir_model::service::Service;
-use weir_model::{EventCounts, Name, Slo};
+use weir_model::{EventCounts, Name, NoFiles, Slo};
 
 use crate::alerts::Alerts;
 use crate::engine::{EngineError, wrong_kind};
@@ -109,7 +109,8 @@ pub(crate) fn read_stretch(
     let requests = wanted.iter().flatten().map(|wanted| wanted.request.clone()).collect();
     let mut flow = Flow::new(requests, options);
     let alerts = Alerts::asked(project, services, events)?;
-    read_all(&event_files(project, services, events)?, &mut flow, events.progress.as_ref())?;
+    let EventFiles { files, without } = event_files(project, services, events)?;
+    read_all(&files, &mut flow, events.progress.as_ref())?;
     alerts.read(&mut flow)?;
     let outcome = flow.finish()?;
     let mut ledgers = outcome.ledgers.into_iter();
@@ -128,7 +129,8 @@ pub(crate) fn read_stretch(
         of_service.sort_by_key(|ledger| service.slos.iter().position(|slo| slo.name.as_str() == ledger.slo));
         measured.push(of_service);
     }
-    Ok(Reading { services: measured, counts: outcome.counts, kept: outcome.kept })
+    let counts = EventCounts { no_files: without, ..outcome.counts };
+    Ok(Reading { services: measured, counts, kept: outcome.kept })
 }
 
 /// The ledger that an SLO needs.
@@ -184,6 +186,14 @@ pub(crate) fn horizon(services: &[&Service], at: Timestamp) -> i64 {
     at.as_second().saturating_sub(back).saturating_mul(1000)
 }
 
+/// The files that events come from.
+#[derive(Debug, Default)]
+pub(crate) struct EventFiles {
+    pub(crate) files: Vec<SourceFile>,
+    /// The sources that have none.
+    pub(crate) without: Vec<NoFiles>,
+}
+
 /// A file that events come from.
 #[derive(Debug)]
 pub(crate) struct SourceFile {
@@ -208,7 +218,7 @@ pub(crate) fn event_files(
     project: &Project,
     services: &[&Service],
     events: &Events,
-) -> Result<Vec<SourceFile>, EngineError> {
+) -> Result<EventFiles, EngineError> {
     if events.files.is_empty() {
         return source_files(project, services);
     }
@@ -217,17 +227,18 @@ pub(crate) fn event_files(
         shown: if path == Path::new("-") { "standard input".into() } else { path.clone() },
         format: FileFormat::Stream(Format::CloudEvents),
     };
-    Ok(events.files.iter().map(file).collect())
+    Ok(EventFiles { files: events.files.iter().map(file).collect(), without: Vec::new() })
 }
 
 /// The files of the project's sources: all of them but access logs of services that nobody asks for.
-fn source_files(project: &Project, services: &[&Service]) -> Result<Vec<SourceFile>, EngineError> {
-    let mut files = Vec::new();
+fn source_files(project: &Project, services: &[&Service]) -> Result<EventFiles, EngineError> {
+    let EventFiles { mut files, mut without } = EventFiles::default();
     for source in &project.file.sources {
         let about = |name: &Name| services.iter().any(|service| service.about.name == *name);
         if source.format == EventFormat::AccessLog && !source.service.as_ref().is_none_or(about) {
             continue;
         }
+        let others = files.len();
         for pattern in &source.paths {
             let found = glob::files(project.root(), pattern.as_str())
                 .map_err(|source| EngineError::Events { file: pattern.to_string(), source })?;
@@ -237,8 +248,13 @@ fn source_files(project: &Project, services: &[&Service]) -> Result<Vec<SourceFi
                 format: format(source),
             }));
         }
+        // Servers have no patterns.
+        if files.len() == others && !source.paths.is_empty() {
+            let patterns = source.paths.iter().map(ToString::to_string).collect();
+            without.push(NoFiles { source: source.name.to_string(), patterns });
+        }
     }
-    Ok(files)
+    Ok(EventFiles { files, without })
 }
 
 fn format(source: &EventSource) -> FileFormat {

@@ -142,6 +142,7 @@ impl Engine {
         snapshot: Option<&Path>,
     ) -> Result<Watch<'p>, EngineError> {
         let mut watch = self.new_watch(project, request)?;
+        watch.notes.extend(watch.sources.without().iter().map(|source| format!("{} yet", source.told())));
         watch.lock = snapshot.map(snapshot::lock).transpose()?;
         if let Some(path) = snapshot
             && let Some(found) = snapshot::read(path, snapshot::Kind::Watch)?
@@ -356,7 +357,7 @@ impl Watch<'_> {
 
     /// What became of the events so far.
     pub fn counts(&mut self) -> EventCounts {
-        self.live.counts()
+        EventCounts { no_files: self.sources.without().to_vec(), ..self.live.counts() }
     }
 
     /// The last minute that was judged; none before the first.

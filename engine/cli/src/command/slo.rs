@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use weir_model::verdict::SloStatus;
-use weir_model::{CalculatorLog, EventCounts, Severity};
+use weir_model::{CalculatorLog, EventCounts, NoFiles, Severity};
 
 use super::outputs::{Answer, Outputs};
 use super::{Failure, clock, engine, instant, json, notes, now, project, project_in, reading};
@@ -52,7 +52,8 @@ pub(super) fn status(arguments: &SloShowArguments) -> Result<Exit, Failure> {
         }
         StatusFormat::OpenMetrics => {
             // Its form has no place for them.
-            for line in counts.calculators.iter().flat_map(CalculatorLog::told) {
+            let logs = counts.calculators.iter().flat_map(CalculatorLog::told);
+            for line in counts.no_files.iter().map(NoFiles::told).chain(logs) {
                 output::message(&format!("note: {line}\n"))?;
             }
             let services = services.iter().map(|status| (status.service.as_str(), status.slos.as_slice()));

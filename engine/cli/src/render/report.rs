@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 
 use weir::{Burn, Report, ServiceReport, SloReport};
 use weir_math::format_duration;
-use weir_model::CalculatorLog;
 use weir_model::finding::{Finding, Outcome};
 use weir_model::verdict::{Flip, PolicyOutcome, SloStatus, Verdict};
+use weir_model::{CalculatorLog, NoFiles};
 
 use crate::render::html::{self, folded, look, prose, table};
 use crate::render::markup::escaped;
@@ -329,9 +329,10 @@ fn events(report: &Report) -> String {
         out.push_str(&table(&["refused", "why"], &rows));
     }
     let lines: String = counts
-        .calculators
+        .no_files
         .iter()
-        .flat_map(CalculatorLog::told)
+        .map(NoFiles::told)
+        .chain(counts.calculators.iter().flat_map(CalculatorLog::told))
         .map(|line| format!("<li>{}</li>\n", escaped(&line)))
         .collect();
     if !lines.is_empty() {

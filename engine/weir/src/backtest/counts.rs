@@ -107,7 +107,7 @@ fn files(
     events: &Events,
 ) -> Result<Vec<(String, u64)>, EngineError> {
     let length = |path: &Path| fs_err::metadata(path).map_or(0, |stored| stored.len());
-    let files = measure::event_files(project, services, events)?;
+    let files = measure::event_files(project, services, events)?.files;
     Ok(files
         .into_iter()
         .map(|file| (file.shown.to_string_lossy().into_owned(), length(&file.path)))

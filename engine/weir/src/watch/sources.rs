@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use weir_flow::LiveStream;
+use weir_model::NoFiles;
 use weir_model::service::Service;
 
 use super::follow::{Files, Follower, Piece, Position, ReadFile};
 use super::watched::Watched;
 use crate::engine::EngineError;
-use crate::measure::{Events, FileFormat, SourceFile, event_files};
+use crate::measure::{EventFiles, Events, FileFormat, SourceFile, event_files};
 use crate::project::Project;
 
 /// The streams.
@@ -18,6 +19,8 @@ use crate::project::Project;
 pub(super) struct Sources {
     sources: Vec<Source>,
     files: Files,
+    /// The sources of the project that have no files.
+    without: Vec<NoFiles>,
 }
 
 /// A stream.
@@ -50,9 +53,14 @@ impl Sources {
         services: &[&Service],
         events: &Events,
     ) -> Result<Sources, EngineError> {
-        let files = event_files(project, services, events)?;
+        let EventFiles { files, without } = event_files(project, services, events)?;
         let sources = files.into_iter().map(Source::new).collect::<Result<_, _>>()?;
-        Ok(Sources { sources, files: Files::default() })
+        Ok(Sources { sources, files: Files::default(), without })
+    }
+
+    /// The sources of the project that have no files.
+    pub(super) fn without(&self) -> &[NoFiles] {
+        &self.without
     }
 
     /// The numbers of the streams, the one that is least far ahead first.
@@ -130,7 +138,9 @@ impl Sources {
     ) -> Result<bool, EngineError> {
         let services: Vec<&Service> = services.iter().map(|watched| watched.service).collect();
         let before = self.sources.len();
-        for file in event_files(project, &services, events)? {
+        let found = event_files(project, &services, events)?;
+        self.without = found.without;
+        for file in found.files {
             if self.sources.iter().any(|known| known.path == file.path) {
                 continue;
             }
