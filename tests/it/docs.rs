@@ -54,7 +54,8 @@ fn the_examples_of_the_file_reference_are_one_valid_project() {
     // Nor is there a recorded morning, which is all that is wrong with the cases.
     let run = weir(&["test", "--project", folder.path().to_str().unwrap()]);
     assert!(
-        run.stderr.starts_with("error: ") && run.stderr.contains("cases/morning.jsonl"),
+        run.stderr.contains("there is no file `cases/morning.jsonl`")
+            && run.stderr.matches("error[").count() == 1,
         "{}",
         run.stderr
     );
