@@ -126,6 +126,14 @@ struct Time {
     stretch: Option<u32>,
 }
 
+impl Time {
+    /// Before the first event, for services whose windows are not known yet.
+    fn at_the_beginning(stretch: Option<u32>) -> Time {
+        let keep = i64::try_from(LEAST_KEPT).unwrap_or(i64::MAX);
+        Time { minute: None, kept_from: None, keep, horizon: 0, stretch }
+    }
+}
+
 impl Engine {
     /// Begins to watch a project, or goes on from a snapshot if there is one. The snapshot is kept to this watch: a file with
     /// the ending `.lock` beside it sees to that.
@@ -174,13 +182,7 @@ impl Engine {
         };
         let requests = wanted.iter().flatten().map(|wanted| wanted.request.clone()).collect();
         let live = Live::new(requests, options);
-        let mut time = Time {
-            minute: None,
-            kept_from: None,
-            keep: i64::try_from(LEAST_KEPT).unwrap_or(i64::MAX),
-            horizon: 0,
-            stretch: stretch(&services),
-        };
+        let mut time = Time::at_the_beginning(stretch(&services));
         let carries = wanted.iter().map(Vec::len).sum::<usize>() <= MOST_CARRIED;
         let mut panels = Vec::new();
         let mut watched = Vec::new();
