@@ -135,17 +135,21 @@ impl Seen {
                 .filter(|place| is_forgotten(**place, present))
                 .for_each(|place| *place = 0);
         }
+        self.overflow.retain(|_, generation| present - *generation <= REMEMBERED);
         self.crowded.fill(0);
-        let mut remembered = std::mem::take(&mut self.overflow);
-        remembered.retain(|_, generation| present - *generation <= REMEMBERED);
-        remembered.iter().for_each(|(event, generation)| self.overflow(*event, *generation));
+        self.overflow.keys().for_each(|event| note(&mut self.crowded, *event));
     }
 
     fn overflow(&mut self, event: Fingerprint, generation: u64) {
         self.overflow.insert(event, generation);
-        if let Some(bits) = self.crowded.get_mut(event.group() / 64) {
-            *bits |= 1 << (event.group() % 64);
-        }
+        note(&mut self.crowded, event);
+    }
+}
+
+/// Notes that something of the overflow belongs to the group of this event.
+fn note(crowded: &mut [u64], event: Fingerprint) {
+    if let Some(bits) = crowded.get_mut(event.group() / 64) {
+        *bits |= 1 << (event.group() % 64);
     }
 }
 
