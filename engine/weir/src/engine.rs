@@ -492,17 +492,15 @@ impl Engine {
     ) -> Result<bool, EngineError> {
         let PluginPlace { source, name, .. } = place;
         let before = diagnostics.len();
-        match self.plugins.info(project, name, limits) {
-            Ok(info) => match self.plugins.kind(project, name, limits)? {
-                kind if (kind == Kind::SliCalculator) == (place.what == "SLI") => {
-                    diagnostics.extend(validate(source, &place.params, &info.parameters));
-                }
-                kind => {
-                    let (message, help) = wrong_kind(place.what, place.user, name, kind);
-                    let range = source.span(&place.plugin);
-                    diagnostics.push(source.error(Code::WrongPluginKind, range, message).help(help));
-                }
-            },
+        match self.plugins.described(project, name, limits) {
+            Ok((info, kind)) if (kind == Kind::SliCalculator) == (place.what == "SLI") => {
+                diagnostics.extend(validate(source, &place.params, &info.parameters));
+            }
+            Ok((_, kind)) => {
+                let (message, help) = wrong_kind(place.what, place.user, name, kind);
+                let range = source.span(&place.plugin);
+                diagnostics.push(source.error(Code::WrongPluginKind, range, message).help(help));
+            }
             Err(PluginError::Unknown { .. }) => {
                 let message = format!("there is no plugin {}", quote(name));
                 let mut diagnostic =

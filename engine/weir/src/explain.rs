@@ -266,7 +266,7 @@ impl Engine {
     ) -> Result<ExplainedPolicy, EngineError> {
         let about = &file.about;
         let limits = plugins::limits(&file.limits.or(project.limits()));
-        let info = self.plugins.info(project, about.plugin.as_str(), &limits)?;
+        let (info, _) = self.plugins.described(project, about.plugin.as_str(), &limits)?;
         Ok(ExplainedPolicy {
             name: about.name.to_string(),
             file: file.source().path().to_owned(),

@@ -111,21 +111,22 @@ impl Plugins {
         self.load(name, &component, limits)
     }
 
-    /// What the plugin that a project means by a name says of itself. Runs nothing when the component carries it.
-    pub(crate) fn info(&self, project: &Project, name: &str, limits: &Limits) -> Result<Info, PluginError> {
+    /// What the plugin that a project means by a name says of itself, and its kind. Runs and compiles nothing when the
+    /// component carries both.
+    pub(crate) fn described(
+        &self,
+        project: &Project,
+        name: &str,
+        limits: &Limits,
+    ) -> Result<(Info, Kind), PluginError> {
         let component = find(project, name)?;
-        match weir_host::read_info(&component.bytes) {
-            Some(info) => Ok(info),
-            None => Ok(self.load(name, &component, limits)?.info().clone()),
-        }
-    }
-
-    /// What kind of plugin a project means by a name. Runs and compiles nothing.
-    pub(crate) fn kind(&self, project: &Project, name: &str, limits: &Limits) -> Result<Kind, PluginError> {
-        let component = find(project, name)?;
-        match weir_host::read_kind(&component.bytes) {
-            Some(kind) => Ok(kind),
-            None => Ok(self.load(name, &component, limits)?.kind()),
+        let carried = weir_host::read_info(&component.bytes).zip(weir_host::read_kind(&component.bytes));
+        match carried {
+            Some(described) => Ok(described),
+            None => {
+                let plugin = self.load(name, &component, limits)?;
+                Ok((plugin.info().clone(), plugin.kind()))
+            }
         }
     }
 
